@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* OP-TEE's ioctl codes of a TCP socket */
+#ifndef TEE_TCPSOCKET_DEFINES_EXTENSIONS_H
+#define TEE_TCPSOCKET_DEFINES_EXTENSIONS_H
+
+#define TEE_TCP_SET_RECVBUF 0x65f00000
+#define TEE_TCP_SET_SENDBUF 0x65f00001
+
+#endif /* TEE_TCPSOCKET_DEFINES_EXTENSIONS_H */

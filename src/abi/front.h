@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The front wire: a client process and swteed
+ *
+ * An open device file is one SOCK_SEQPACKET connection to <runtime dir>/<node>
+ * (`tee0`, `teepriv0`). swteed answers the connection with one struct
+ * front_hello: the outcome of open(2).
+ *
+ * Calls do not travel over that socket: every holder of the descriptor shares
+ * it. A client thread has a lane instead (machine/lane), which it gets and
+ * binds to a context by a message on the context's socket; that message is the
+ * proof that the sender holds the descriptor:
+ *
+ *   FRONT_LANE_NEW  + one descriptor, an end of a fresh socket pair ("lane
+ *                   socket"). swteed answers on the lane socket with struct
+ *                   front_lane_info + the lane's memory as a descriptor.
+ *   FRONT_LANE_BIND token of a lane that the same process made: binds that lane
+ *                   to this context too; the answer (without a descriptor)
+ *                   arrives on the lane socket.
+ *
+ * The identity of the caller is what the kernel attaches (SCM_CREDENTIALS), not
+ * what the message says. A lane ends with its socket or with its process.
+ * Descriptors that an ioctl returns arrive on the lane socket, one message of
+ * one byte each. All integers are in host order: both ends are one machine.
+ */
+#ifndef ABI_FRONT_H
+#define ABI_FRONT_H
+
+#include "abi/abi.h"
+
+#define FRONT_VERSION 1
+
+/* swteed -> client, once after connect */
+struct front_hello {
+	__u32 version;	/* FRONT_VERSION */
+	__s32 error;	/* 0 or the negative errno of open(2) */
+	__u32 server_pid; /* for PR_SET_PTRACER; 0 if not visible */
+	__u32 pad;
+};
+ABI_SIZE(struct front_hello, 16, "front_hello");
+
+#define FRONT_LANE_NEW 1
+#define FRONT_LANE_BIND 2
+
+/* client -> swteed, on a context's socket */
+struct front_msg {
+	__u32 type;
+	__u32 pad;
+	__u64 token;	/* BIND: which lane */
+};
+ABI_SIZE(struct front_msg, 16, "front_msg");
+
+/* swteed -> client, on the lane socket */
+struct front_lane_info {
+	__s32 error;
+	__u32 slot;	/* names the context in struct front_call */
+	__u64 token;
+};
+ABI_SIZE(struct front_lane_info, 16, "front_lane_info");
+
+/*
+ * In a lane: the ioctl. A window is a piece of the caller's memory that the
+ * caller copied into the lane because it knows that the piece is readable and
+ * writable; swteed reads and writes there instead of in the caller's memory.
+ */
+#define FRONT_MAX_WINDOWS 2
+#define FRONT_DATA_SIZE (4096 + 64)
+
+struct front_window {
+	__u64 addr;	/* in the caller's address space */
+	__u32 len;
+	__u32 off;	/* in front_call.data */
+	__u32 dirty_lo;	/* reply: bytes [lo, hi) of the window were written */
+	__u32 dirty_hi;
+};
+ABI_SIZE(struct front_window, 24, "front_window");
+
+#define FRONT_REPLY_FD 0x1	/* a descriptor follows on the lane socket;
+				 * the ioctl returns its number */
+
+struct front_call {
+	/* request */
+	__u32 slot;
+	__u32 cmd;
+	__u64 arg;
+	__u32 n_windows;
+	__u32 pad;
+	/* reply */
+	__s64 ret;	/* >= 0 or a negative errno, as the kernel returns it */
+	__u32 flags;
+	__u32 pad2;
+	struct front_window win[FRONT_MAX_WINDOWS];
+	__u8 data[FRONT_DATA_SIZE];
+};
+
+/* Name in the environment of the client: the runtime directory */
+#define FRONT_ENV "SWTEE_RUNTIME"
+#define FRONT_SYSTEM_DIR "/run/swtee"
+
+#endif /* ABI_FRONT_H */

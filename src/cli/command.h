@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* CMD of `swtee run`: started, accompanied, its status passed on */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include <signal.h>
+
+struct instance;
+
+/* The signals that the process had before we blocked ours; CMD gets them back. */
+struct command_signals {
+	sigset_t mask;
+	struct sigaction chld;
+};
+
+/* Block what command_run() waits for and hands on. */
+void command_block_signals(struct command_signals *saved);
+
+/*
+ * Run @argv in the environment of the instance and wait for its end. Returns the
+ * exit status for swtee, after having said why if CMD could not be started.
+ */
+int command_run(char **argv, struct instance *inst, const struct command_signals *saved);
+
+#endif /* CLI_COMMAND_H */

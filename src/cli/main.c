@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* swtee: the subcommands and how they are told apart */
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help_text[] =
+	"Usage: swtee run [OPTION]... [--] [CMD [ARG]...]\n"
+	"       swtee ls [--json]\n"
+	"       swtee help | --help | --version\n"
+	"\n"
+	"swtee is a TEE in software: programs find /dev/tee0 and what is behind it\n"
+	"without any hardware.\n"
+	"\n"
+	"run: start a private instance, run CMD (default: $SHELL) with its devices, and\n"
+	"take the instance down again. Exits with the status of CMD, with 128 + N if\n"
+	"signal N ended it, 127 if CMD was not found, 126 if it cannot be executed, and\n"
+	"125 if the instance could not be started.\n"
+	"  --ta-dir DIR      find trusted applications in DIR as well (repeatable; first\n"
+	"                    match wins, the ones that come with swtee are last)\n"
+	"  --config FILE     configuration of the instance\n"
+	"  --state DIR       keep trusted storage and keys in DIR (made if missing);\n"
+	"                    without it they are gone afterwards\n"
+	"  --log-level L     error, warn, info or debug\n"
+	"\n"
+	"ls: list the devices of the instance of this session, or else of the system's.\n"
+	"  --json            as a JSON array\n";
+
+void cli_error(int err, const char *fmt, ...)
+{
+	char line[2 * PATH_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	if (err)
+		fprintf(stderr, "swtee: %s: %s\n", line, strerror(-err));
+	else
+		fprintf(stderr, "swtee: %s\n", line);
+}
+
+/* What was printed may not have arrived: a full disk, a closed pipe. */
+static int flushed(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	cli_error(-errno, "cannot write to standard output");
+	return EXIT_SWTEE;
+}
+
+static int help(void)
+{
+	fputs(help_text, stdout);
+	return flushed(0);
+}
+
+int main(int argc, char **argv)
+{
+	const char *name = argc > 1 ? argv[1] : NULL;
+
+	if (!name) {
+		fputs(help_text, stderr);
+		return EXIT_SWTEE;
+	}
+	if (!strcmp(name, "run"))
+		return cli_run(argc - 1, argv + 1);
+	if (!strcmp(name, "ls"))
+		return flushed(cli_ls(argc - 1, argv + 1));
+	if (!strcmp(name, "help") || !strcmp(name, "--help") || !strcmp(name, "-h"))
+		return help();
+	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
+		puts("swtee " SWTEE_VERSION);
+		return flushed(0);
+	}
+	cli_error(0, "unknown command '%s'; \"swtee help\" lists the commands", name);
+	return EXIT_SWTEE;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The client's side of the front wire (abi/front.h)
+ *
+ * A context, what open("/dev/tee0") returns, is a connected socket: dup, fork,
+ * exec and SCM_RIGHTS need no help from here, and a context may come from
+ * another process. What this library adds belongs to a thread: the lanes on
+ * which its calls travel, made at its first call and gone with the thread.
+ *
+ * All functions are for any thread. front_ioctl() may also be called in a
+ * signal handler that interrupted front_ioctl(): each nested call has a lane of
+ * its own, three deep. The first call on a lane allocates memory, so a handler
+ * that may interrupt malloc() must not make the first call of its thread.
+ *
+ * After fork(), _Fork() or a clone() that copies memory the child starts over
+ * with lanes of its own; those of its parent are closed there at its first call.
+ * A child that shares memory (vfork) uses its parent's, and costs it the lane if
+ * it uses a context that the lane does not know.
+ *
+ * A context is never waited on in a cancellation point: pthread_cancel() takes
+ * effect after the ioctl, as with ioctl(2). With asynchronous cancellation, or a
+ * longjmp() out of a signal handler, the abandoned call is ended in swteed.
+ */
+#ifndef CLIENT_FRONT_H
+#define CLIENT_FRONT_H
+
+#include <stdbool.h>
+
+#define FRONT_NODE_NAME_MAX 15
+
+/* What a node name says: tee3 is number 3, teepriv3 the same and privileged. */
+struct front_node {
+	bool privileged;
+	unsigned int number;
+};
+
+/* False unless @name is one that a node can have. @ret_node may be NULL. */
+bool front_node_parse(const char *name, struct front_node *ret_node);
+
+/*
+ * Open node @node of the instance whose runtime directory is @dir. Returns a
+ * close-on-exec descriptor, or what open(2) would fail with: -ENOENT when the
+ * instance has no such node, -ENXIO when nobody serves it any more, the errno of
+ * the driver, -EMFILE, -EACCES; -ENAMETOOLONG when @dir is too long for the
+ * address of a socket, -EPROTO when the other side is no swteed of this version.
+ */
+int front_open(const char *dir, const char *node);
+
+/* True when @fd is a context. One or two system calls. */
+bool front_is_context(int fd);
+
+/*
+ * As front_is_context(); in addition the path of the node's socket (@size bytes
+ * of @path). False too when the path does not fit.
+ */
+bool front_context_path(int fd, char *path, unsigned int size);
+
+/*
+ * ioctl(2) on a context: >= 0 or a negative errno, as the kernel returns it to
+ * libc. A descriptor that an ioctl returns is not close-on-exec (facts Q6). In
+ * addition to what the device answers: -EBADF; -ENOTTY when @fd is no context;
+ * -ENODEV when swteed is gone; -EIO when swteed dropped the call half way, so
+ * that it may or may not have been done; -EMFILE, -ENOMEM when there is no room
+ * for the thread's lane; -EBUSY beyond three nested calls. Keeps errno.
+ */
+int front_ioctl(int fd, unsigned int cmd, unsigned long arg);
+
+#endif /* CLIENT_FRONT_H */

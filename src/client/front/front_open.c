@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Contexts: opening a node, and telling a context from any other descriptor
+ *
+ * A context is told by the address that its peer is bound to: a socket file with
+ * the name of a node. It needs no list of descriptors, which close, dup2 and
+ * exec would make wrong.
+ */
+#include "client/front/front.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "abi/front.h"
+#include "base/auto.h"
+#include "base/fdsock.h"
+#include "client/front/front_thread.h"
+
+/* Decimal without a leading zero, as the kernel numbers devices; at most four digits */
+static bool parse_number(const char *s, unsigned int *ret)
+{
+	unsigned int value = 0;
+	size_t n;
+
+	for (n = 0; s[n] >= '0' && s[n] <= '9' && n < 5; n++)
+		value = value * 10 + (unsigned int)(s[n] - '0');
+	if (n == 0 || n > 4 || s[n] != '\0' || (s[0] == '0' && n > 1))
+		return false;
+	*ret = value;
+	return true;
+}
+
+bool front_node_parse(const char *name, struct front_node *ret_node)
+{
+	struct front_node node = { 0 };
+
+	if (strncmp(name, "tee", 3))
+		return false;
+	name += 3;
+	if (!strncmp(name, "priv", 4)) {
+		node.privileged = true;
+		name += 4;
+	}
+	if (!parse_number(name, &node.number))
+		return false;
+	if (ret_node)
+		*ret_node = node;
+	return true;
+}
+
+static int connect_node(int sock, const char *dir, const char *node)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int n = snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/%s", dir, node);
+
+	if (n < 0 || (size_t)n >= sizeof(addr.sun_path))
+		return -ENAMETOOLONG;
+	while (connect(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
+		switch (errno) {
+		case EINTR:
+			continue;
+		case ECONNREFUSED:
+			return -ENXIO;
+		case ENOTDIR:
+			return -ENOENT;
+		default:
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+static int recv_hello(int sock)
+{
+	struct front_hello hello;
+	ssize_t n = fdsock_recv(sock, &hello, sizeof(hello), NULL, 0, NULL, NULL, 0);
+
+	if (n == 0)
+		return -ENXIO;
+	if (n < 0 && n != -EMSGSIZE)
+		return (int)n;
+	if (n != sizeof(hello) || hello.version != FRONT_VERSION)
+		return -EPROTO;
+	if (hello.error)
+		return hello.error < 0 && hello.error >= -4095 ? hello.error : -EPROTO;
+	if (hello.server_pid <= INT32_MAX)
+		front_allow_tracer((int)hello.server_pid);
+	return 0;
+}
+
+static int open_context(const char *dir, const char *node)
+{
+	AUTO(close_fd) int sock = -1;
+	int r;
+
+	sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (sock < 0)
+		return -errno;
+	r = connect_node(sock, dir, node);
+	if (r < 0)
+		return r;
+	r = recv_hello(sock);
+	if (r < 0)
+		return r;
+	/*
+	 * Nothing more is to be read here. A read(2) by mistake then ends at once
+	 * instead of never, and poll(2) says "ready", as for the real device.
+	 */
+	(void)shutdown(sock, SHUT_RD);
+	return steal_fd(&sock);
+}
+
+int front_open(const char *dir, const char *node)
+{
+	int saved = errno, cancel, r;
+
+	if (!front_node_parse(node, NULL))
+		return -ENOENT;
+	/* A thread that is cancelled half way would leave the socket behind. */
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	r = open_context(dir, node);
+	(void)pthread_setcancelstate(cancel, NULL);
+	errno = saved;
+	return r;
+}
+
+bool front_context_path(int fd, char *path, unsigned int size)
+{
+	/* One byte more than the address: a path that fills it has no terminator. */
+	union {
+		struct sockaddr_un addr;
+		char bytes[sizeof(struct sockaddr_un) + 1];
+	} peer;
+	socklen_t len = sizeof(peer.addr);
+	const char *name;
+	size_t n;
+
+	memset(&peer, 0, sizeof(peer));
+	if (getpeername(fd, (struct sockaddr *)&peer.addr, &len) < 0 ||
+	    peer.addr.sun_family != AF_UNIX || len <= offsetof(struct sockaddr_un, sun_path))
+		return false;
+	/* An abstract address starts with a zero byte and has no slash for strrchr. */
+	name = strrchr(peer.addr.sun_path, '/');
+	if (!name || !front_node_parse(name + 1, NULL))
+		return false;
+	n = strlen(peer.addr.sun_path);
+	if (path) {
+		if (n >= size)
+			return false;
+		memcpy(path, peer.addr.sun_path, n + 1);
+	}
+	return true;
+}
+
+bool front_is_context(int fd)
+{
+	int saved = errno;
+	struct stat st;
+	bool is = front_fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) &&
+		  front_context_path(fd, NULL, 0);
+
+	errno = saved;
+	return is;
+}

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The physical address space
+ *
+ * RAM has a bitmap of its pages. Dedicated regions get ever growing addresses;
+ * their directory is therefore an array that is sorted by itself: new ones go to
+ * the end, freed ones leave a hole that a compaction removes once holes are the
+ * majority.
+ */
+#include "machine/soc/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/auto.h"
+#include "base/memfd.h"
+
+#define RAM_PA 0x40000000ull
+#define DEDICATED_PA 0x1000000000ull
+#define PA_LIMIT (1ull << 48)
+#define BITS_PER_WORD 64u
+/* Freed runs of this many pages give their memory back to the host at once. */
+#define PUNCH_PAGES 16u
+
+struct soc_region {
+	struct soc_mem *mem;
+	uint64_t pa;
+	size_t size;
+	void *va;
+	int fd;			/* -1: the pages are in RAM */
+};
+
+struct dir_entry {
+	uint64_t pa;
+	uint64_t size;
+	struct soc_region *region;	/* NULL: a hole */
+};
+
+struct soc_mem {
+	pthread_mutex_t lock;		/* guards all that follows */
+	int ram_fd;
+	uint8_t *ram_va;
+	size_t ram_pages;
+	uint64_t *ram_bitmap;
+	size_t ram_hint;		/* where the last allocation ended */
+	size_t ram_used;		/* pages */
+	struct dir_entry *dir;
+	size_t n_dir, max_dir, n_holes;
+	uint64_t next_pa;
+	size_t dedicated_used;
+};
+
+static size_t pages_of(size_t size)
+{
+	return size / SOC_PAGE_SIZE + (size % SOC_PAGE_SIZE != 0);
+}
+
+int soc_mem_new(size_t ram_size, struct soc_mem **ret_mem)
+{
+	struct soc_mem *mem = calloc(1, sizeof(*mem));
+	size_t words;
+	void *va;
+	int r;
+
+	if (!mem)
+		return -ENOMEM;
+	mem->ram_fd = -1;
+	mem->next_pa = DEDICATED_PA;
+	mem->ram_pages = pages_of(ram_size);
+	words = mem->ram_pages / BITS_PER_WORD + 1;
+	mem->ram_bitmap = calloc(words, sizeof(uint64_t));
+	if (!mem->ram_bitmap) {
+		r = -ENOMEM;
+		goto err_free;
+	}
+	r = memfd_new_sealed("swtee-ram", mem->ram_pages * SOC_PAGE_SIZE, &mem->ram_fd);
+	if (r < 0)
+		goto err_free;
+	r = memfd_map(mem->ram_fd, 0, mem->ram_pages * SOC_PAGE_SIZE, PROT_READ | PROT_WRITE, &va);
+	if (r < 0)
+		goto err_free;
+	mem->ram_va = va;
+	pthread_mutex_init(&mem->lock, NULL);
+	*ret_mem = mem;
+	return 0;
+
+err_free:
+	close_fd(mem->ram_fd);
+	free(mem->ram_bitmap);
+	free(mem);
+	return r;
+}
+
+struct soc_mem *soc_mem_free(struct soc_mem *mem)
+{
+	if (mem) {
+		munmap(mem->ram_va, mem->ram_pages * SOC_PAGE_SIZE);
+		close_fd(mem->ram_fd);
+		pthread_mutex_destroy(&mem->lock);
+		free(mem->ram_bitmap);
+		free(mem->dir);
+		free(mem);
+	}
+	return NULL;
+}
+
+void soc_mem_get_ram(struct soc_mem *mem, int *ret_fd, uint64_t *ret_pa, uint64_t *ret_size)
+{
+	*ret_fd = mem->ram_fd;
+	*ret_pa = RAM_PA;
+	*ret_size = mem->ram_pages * SOC_PAGE_SIZE;
+}
+
+/* --- RAM --- */
+
+static bool ram_page_used(const struct soc_mem *mem, size_t page)
+{
+	return mem->ram_bitmap[page / BITS_PER_WORD] >> (page % BITS_PER_WORD) & 1;
+}
+
+static void ram_mark(struct soc_mem *mem, size_t page, size_t n, bool used)
+{
+	for (size_t i = page; i < page + n; i++) {
+		uint64_t bit = 1ull << (i % BITS_PER_WORD);
+
+		if (used)
+			mem->ram_bitmap[i / BITS_PER_WORD] |= bit;
+		else
+			mem->ram_bitmap[i / BITS_PER_WORD] &= ~bit;
+	}
+}
+
+/* First run of @n free pages in [from, to); the page or SIZE_MAX. */
+static size_t ram_find(const struct soc_mem *mem, size_t from, size_t to, size_t n)
+{
+	size_t run = 0;
+
+	for (size_t page = from; page < to; page++) {
+		if (run == 0 && page % BITS_PER_WORD == 0 &&
+		    mem->ram_bitmap[page / BITS_PER_WORD] == UINT64_MAX) {
+			page += BITS_PER_WORD - 1;
+			continue;
+		}
+		run = ram_page_used(mem, page) ? 0 : run + 1;
+		if (run == n)
+			return page + 1 - n;
+	}
+	return SIZE_MAX;
+}
+
+static int ram_alloc(struct soc_mem *mem, struct soc_region *region)
+{
+	size_t n = region->size / SOC_PAGE_SIZE, page;
+
+	pthread_mutex_lock(&mem->lock);
+	page = ram_find(mem, mem->ram_hint, mem->ram_pages, n);
+	if (page == SIZE_MAX)
+		page = ram_find(mem, 0, mem->ram_pages, n);
+	if (page != SIZE_MAX) {
+		ram_mark(mem, page, n, true);
+		mem->ram_used += n;
+		mem->ram_hint = n == 1 ? page : page + n;
+	}
+	pthread_mutex_unlock(&mem->lock);
+	if (page == SIZE_MAX)
+		return -ENOMEM;
+
+	region->pa = RAM_PA + page * SOC_PAGE_SIZE;
+	region->va = mem->ram_va + page * SOC_PAGE_SIZE;
+	memset(region->va, 0, region->size);
+	return 0;
+}
+
+static void ram_release(struct soc_mem *mem, struct soc_region *region)
+{
+	size_t n = region->size / SOC_PAGE_SIZE;
+	size_t page = (region->pa - RAM_PA) / SOC_PAGE_SIZE;
+
+	if (n >= PUNCH_PAGES)
+		(void)fallocate(mem->ram_fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				(off_t)(page * SOC_PAGE_SIZE), (off_t)region->size);
+	pthread_mutex_lock(&mem->lock);
+	ram_mark(mem, page, n, false);
+	mem->ram_used -= n;
+	if (page < mem->ram_hint)
+		mem->ram_hint = page;
+	pthread_mutex_unlock(&mem->lock);
+}
+
+/* --- the directory of dedicated regions --- */
+
+/* Index of the last entry that begins at or below @pa, or SIZE_MAX. */
+static size_t dir_search(const struct soc_mem *mem, uint64_t pa)
+{
+	size_t lo = 0, hi = mem->n_dir;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (mem->dir[mid].pa <= pa)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo ? lo - 1 : SIZE_MAX;
+}
+
+static int dir_add(struct soc_mem *mem, struct soc_region *region)
+{
+	if (mem->n_dir == mem->max_dir) {
+		size_t max = mem->max_dir ? mem->max_dir * 2 : 64;
+		struct dir_entry *dir = realloc(mem->dir, max * sizeof(*dir));
+
+		if (!dir)
+			return -ENOMEM;
+		mem->dir = dir;
+		mem->max_dir = max;
+	}
+	if (region->size > PA_LIMIT - mem->next_pa)
+		return -ENOMEM;
+	region->pa = mem->next_pa;
+	mem->next_pa += region->size;
+	mem->dir[mem->n_dir++] = (struct dir_entry){ region->pa, region->size, region };
+	mem->dedicated_used += region->size;
+	return 0;
+}
+
+static void dir_remove(struct soc_mem *mem, struct soc_region *region)
+{
+	size_t i = dir_search(mem, region->pa);
+	size_t n = 0;
+
+	mem->dir[i].region = NULL;
+	mem->dedicated_used -= region->size;
+	if (++mem->n_holes <= mem->n_dir / 2)
+		return;
+	for (i = 0; i < mem->n_dir; i++) {
+		if (mem->dir[i].region)
+			mem->dir[n++] = mem->dir[i];
+	}
+	mem->n_dir = n;
+	mem->n_holes = 0;
+}
+
+static int dedicated_alloc(struct soc_mem *mem, struct soc_region *region)
+{
+	int r = memfd_new_sealed("swtee-shm", region->size, &region->fd);
+
+	if (r < 0)
+		return r == -EMFILE || r == -ENFILE ? -ENOMEM : r;
+	r = memfd_map(region->fd, 0, region->size, PROT_READ | PROT_WRITE, &region->va);
+	if (r < 0)
+		goto err_close;
+	pthread_mutex_lock(&mem->lock);
+	r = dir_add(mem, region);
+	pthread_mutex_unlock(&mem->lock);
+	if (r < 0)
+		goto err_unmap;
+	return 0;
+
+err_unmap:
+	munmap(region->va, region->size);
+err_close:
+	region->fd = close_fd(region->fd);
+	return r;
+}
+
+/* --- regions --- */
+
+int soc_region_new(struct soc_mem *mem, size_t size, bool dedicated, struct soc_region **ret_region)
+{
+	struct soc_region *region;
+	int r;
+
+	if (size == 0)
+		return -EINVAL;
+	if (size > SIZE_MAX / 2)
+		return -ENOMEM;
+	region = calloc(1, sizeof(*region));
+	if (!region)
+		return -ENOMEM;
+	region->mem = mem;
+	region->fd = -1;
+	region->size = pages_of(size) * SOC_PAGE_SIZE;
+	r = dedicated ? dedicated_alloc(mem, region) : ram_alloc(mem, region);
+	if (r < 0) {
+		free(region);
+		return r;
+	}
+	*ret_region = region;
+	return 0;
+}
+
+struct soc_region *soc_region_free(struct soc_region *region)
+{
+	struct soc_mem *mem;
+
+	if (!region)
+		return NULL;
+	mem = region->mem;
+	if (region->fd < 0) {
+		ram_release(mem, region);
+	} else {
+		pthread_mutex_lock(&mem->lock);
+		dir_remove(mem, region);
+		pthread_mutex_unlock(&mem->lock);
+		munmap(region->va, region->size);
+		close_fd(region->fd);
+	}
+	free(region);
+	return NULL;
+}
+
+void *soc_region_va(const struct soc_region *region)
+{
+	return region->va;
+}
+
+uint64_t soc_region_pa(const struct soc_region *region)
+{
+	return region->pa;
+}
+
+size_t soc_region_size(const struct soc_region *region)
+{
+	return region->size;
+}
+
+int soc_region_fd(const struct soc_region *region)
+{
+	return region->fd;
+}
+
+/*
+ * The firewall. All memory that exists so far is normal memory, which every
+ * secure world may see, as on hardware.
+ */
+int soc_mem_map(struct soc_mem *mem, uint64_t pa, struct soc_map *ret_map)
+{
+	struct dir_entry *entry;
+	int fd = -1, r = -EFAULT;
+	size_t i;
+
+	if (pa >= RAM_PA && pa - RAM_PA < mem->ram_pages * SOC_PAGE_SIZE) {
+		fd = fcntl(mem->ram_fd, F_DUPFD_CLOEXEC, 0);
+		if (fd < 0)
+			return -errno;
+		*ret_map = (struct soc_map){ fd, RAM_PA, mem->ram_pages * SOC_PAGE_SIZE, 0, false };
+		return 0;
+	}
+
+	pthread_mutex_lock(&mem->lock);
+	i = dir_search(mem, pa);
+	if (i != SIZE_MAX) {
+		entry = &mem->dir[i];
+		if (entry->region && pa - entry->pa < entry->size) {
+			fd = fcntl(entry->region->fd, F_DUPFD_CLOEXEC, 0);
+			r = fd < 0 ? -errno : 0;
+			*ret_map = (struct soc_map){ fd, entry->pa, entry->size, 0, true };
+		}
+	}
+	pthread_mutex_unlock(&mem->lock);
+	return r;
+}
+
+void soc_mem_get_stats(struct soc_mem *mem, struct soc_mem_stats *ret)
+{
+	pthread_mutex_lock(&mem->lock);
+	ret->n_regions = mem->n_dir - mem->n_holes;
+	ret->ram_used = mem->ram_used * SOC_PAGE_SIZE;
+	ret->dedicated_used = mem->dedicated_used;
+	pthread_mutex_unlock(&mem->lock);
+}

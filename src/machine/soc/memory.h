@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The physical address space
+ *
+ * Memory is made of regions: ranges of physical addresses, each backed by a
+ * range of a sealed memory file. RAM is one large region whose file holds many
+ * buffers of the normal world's kernel (it stays in swteed and the worlds);
+ * every buffer that a client maps is a region with a file of its own. A secure
+ * world sees a region only by asking for the mapping; the firewall, the state of
+ * the region, decides.
+ *
+ * Addresses are 4 KiB granular. Those of dedicated regions are not reused while
+ * the SoC lives, so a stale one finds nothing. All functions are safe from any thread.
+ */
+#ifndef MACHINE_SOC_MEMORY_H
+#define MACHINE_SOC_MEMORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define SOC_PAGE_SIZE 4096u
+
+struct soc_mem;		/* the address space */
+struct soc_region;
+
+int soc_mem_new(size_t ram_size, struct soc_mem **ret_mem);
+struct soc_mem *soc_mem_free(struct soc_mem *mem); /* all regions are gone */
+
+/* RAM as a whole, for a world that is being started. The fd stays the SoC's. */
+void soc_mem_get_ram(struct soc_mem *mem, int *ret_fd, uint64_t *ret_pa, uint64_t *ret_size);
+
+/*
+ * @size bytes (rounded up to pages) of zeroed normal memory, physically
+ * contiguous, mapped in this process. Without @dedicated the pages are in RAM.
+ * -EINVAL for size 0, -ENOMEM.
+ */
+int soc_region_new(struct soc_mem *mem, size_t size, bool dedicated,
+		   struct soc_region **ret_region);
+
+/* Unmap and give the addresses up; contents are gone. Returns NULL. */
+struct soc_region *soc_region_free(struct soc_region *region);
+
+void *soc_region_va(const struct soc_region *region);
+uint64_t soc_region_pa(const struct soc_region *region);
+size_t soc_region_size(const struct soc_region *region);
+
+/* The file of a dedicated region (the region's; -1 for one in RAM). */
+int soc_region_fd(const struct soc_region *region);
+
+struct soc_map {
+	int fd;		/* owned by the receiver */
+	uint64_t pa;	/* first byte of the region */
+	uint64_t size;
+	uint64_t fd_offset;
+	bool dedicated;
+};
+
+/*
+ * The region around @pa as a secure world sees it. -EFAULT: no memory there;
+ * -EACCES: the firewall says no.
+ */
+int soc_mem_map(struct soc_mem *mem, uint64_t pa, struct soc_map *ret_map);
+
+/* Figures for `swtee` and for tests that count what is left. */
+struct soc_mem_stats {
+	size_t n_regions;	/* dedicated ones, not counting RAM */
+	size_t ram_used;	/* bytes */
+	size_t dedicated_used;	/* bytes */
+};
+void soc_mem_get_stats(struct soc_mem *mem, struct soc_mem_stats *ret);
+
+#endif /* MACHINE_SOC_MEMORY_H */

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The OP-TEE driver over the SMC ABI, as its platform sees it
+ */
+#ifndef NORMAL_DRIVERS_OPTEE_H
+#define NORMAL_DRIVERS_OPTEE_H
+
+#include <linux/types.h>
+
+#include "abi/smccc.h"
+
+struct optee;
+struct tee_context;
+struct tee_param;
+
+/*
+ * A supplicant inside the platform: asked when no supplicant process has the
+ * privileged device open. Runs in the thread of the requester and may sleep.
+ * @param as the supplicant would see it (memrefs carry shm with a kernel
+ * mapping); returns the TEE result. A platform without one passes NULL: requests
+ * then wait for a supplicant to start, as the kernel does.
+ */
+struct optee_supp_fallback {
+	u32 (*request)(void *data, u32 func, size_t num_params, struct tee_param *param);
+	void *data;
+};
+
+struct optee_platform_data {
+	struct smc_conduit *conduit;
+	const struct optee_supp_fallback *fallback;	/* may be NULL; outlives */
+};
+
+/*
+ * Bind to the trusted OS behind the conduit: registers /dev/teeN and
+ * /dev/teeprivN. ERR_PTR: -ENODEV nobody or somebody else answers, -EINVAL not
+ * usable with this driver, -ENOMEM.
+ */
+struct optee *optee_probe(const struct optee_platform_data *pdata);
+
+/* Unbind; waits for every open file and shm of the devices. */
+void optee_remove(struct optee *optee);
+
+/*
+ * The trusted OS died and nobody answers on the conduit any more. To be called
+ * before a new one may answer there: when it returns, no SMC is in flight, and
+ * none is made until optee_reset(), so that no call of the old one, and no
+ * session number, ever reaches the new one. Calls return COMMUNICATION.
+ */
+void optee_world_gone(struct optee *optee);
+
+/*
+ * The trusted OS died and a new one answers on the conduit. Sessions of the old
+ * one are dead: their next call returns TARGET_DEAD, their close succeeds.
+ * Shared memory is registered with the new one. Calls that arrive meanwhile wait
+ * for the end of it. 0, or a negative errno when the new one is not usable:
+ * calls then return COMMUNICATION until a later reset succeeds.
+ */
+int optee_reset(struct optee *optee);
+
+/*
+ * The services that the trusted OS listed for the kernel: up to @max UUIDs,
+ * octets in RFC 4122 order. Returns how many there are. The list is filled in
+ * the background after optee_probe() and after the first supplicant has come.
+ */
+size_t optee_get_ta_devices(struct optee *optee, u8 (*uuids)[16], size_t max);
+
+#endif /* NORMAL_DRIVERS_OPTEE_H */

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What differs between the two homes of the TEE core
+ *
+ * src/normal/tee and src/normal/drivers are kernel code. All that a kernel and
+ * a user-space daemon do differently stands behind the functions below; their
+ * user-space form is src/normal/server, their form for unit tests is
+ * tests/unit/platform_test.c. Threads, waiting, user memory and allocation are
+ * not here: they are the kernel's own primitives (<linux/...>), which
+ * src/base/kernel implements for user space.
+ */
+#ifndef NORMAL_PLATFORM_H
+#define NORMAL_PLATFORM_H
+
+#include <linux/types.h>
+
+struct tee_device;
+struct tee_shm;
+
+/*
+ * Make the device node of @teedev appear or disappear (teedev->name is set).
+ * Once published, tee_cdev_open() may be called at any moment by any thread.
+ * platform_device_withdraw() returns when no further open can begin; open files
+ * are not waited for. teedev->platform belongs to the platform.
+ */
+int platform_device_publish(struct tee_device *teedev);
+void platform_device_withdraw(struct tee_device *teedev);
+
+/*
+ * Back @shm with @nr_pages zeroed pages: sets kaddr, paddr (contiguous), pages
+ * and num_pages. With @mappable a client will map the pages through the shm's
+ * descriptor. -ENOMEM. shm->platform belongs to the platform.
+ */
+int platform_shm_alloc(struct tee_shm *shm, size_t nr_pages, bool mappable);
+void platform_shm_free(struct tee_shm *shm);
+
+/*
+ * Pin the pages around [addr, addr + length) of the current task: sets pages,
+ * num_pages, kaddr (of the byte at addr) and offset (of addr in its page); -EFAULT
+ * when not all of it is mapped. (A kernel pins for writing and refuses read-only
+ * pages; in user space they are good for input, and for_user fails on them.) Where the pages
+ * cannot be shared in place they are shadowed, and the two calls below copy:
+ * for_tee before the TEE looks at [offs, offs + size), for_user after it wrote.
+ * Both are no-ops for memory that is truly shared. -EFAULT when the owner's
+ * memory is gone. They may be called by another task than the owner.
+ */
+int platform_shm_pin_user(struct tee_shm *shm, unsigned long addr, size_t length);
+void platform_shm_unpin_user(struct tee_shm *shm);
+int platform_shm_sync_for_tee(struct tee_shm *shm, size_t offs, size_t size);
+int platform_shm_sync_for_user(struct tee_shm *shm, size_t offs, size_t size);
+
+/*
+ * Give the current task a descriptor for @shm. On success the descriptor (with
+ * its mappings) owns one reference, which the caller had taken, and which the
+ * platform drops by tee_shm_put() when the last of them is gone, from a thread
+ * that may sleep. Returns the descriptor number or a negative errno (-EMFILE,
+ * -ENFILE, -ENOMEM), in which case the reference is still the caller's.
+ */
+int platform_shm_install_fd(struct tee_shm *shm);
+
+/* Effective user id of the current task, and its membership of a group. The
+ * numbers are those of the initial user namespace. */
+u32 platform_current_euid(void);
+bool platform_current_in_egroup(u32 gid);
+/* May the number be a group of the current task's user namespace at all? */
+bool platform_current_gid_valid(u32 gid);
+
+/* UUIDv5 of @name in namespace @ns, octets in RFC 4122 order. 0 or -ENOMEM. */
+int platform_uuid_v5(u8 uuid[16], const u8 ns[16], const char *name, size_t len);
+
+#endif /* NORMAL_PLATFORM_H */

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/front.h"
+
+#define MAX_THREADS 1024
+#define MAX_RAM_MIB 65536
+
+static const char usage[] =
+	"Usage: swteed [OPTION]...\n"
+	"Serve /dev/tee* devices to clients that run with the swtee shim.\n"
+	"\n"
+	"  --runtime DIR      directory of the device sockets (default " FRONT_SYSTEM_DIR ")\n"
+	"  --state DIR        directory of persistent state (default RUNTIME/state)\n"
+	"  --config FILE      configuration file\n"
+	"  --ta-dir DIR       look for trusted applications here; may be repeated\n"
+	"  --log-level LEVEL  error, warn (default), info or debug\n"
+	"  --ready-fd N       write one byte to this descriptor when devices are there\n"
+	"  --parent-fd N      end when this descriptor reaches end of file\n"
+	"  --version          print the version and exit\n"
+	"  --help             print this text and exit\n";
+
+void config_init(struct config *config)
+{
+	*config = (struct config){
+		.runtime_dir = FRONT_SYSTEM_DIR,
+		.ready_fd = -1,
+		.parent_fd = -1,
+		.log_level = LOG_WARN,
+		.optee_enabled = true,
+		.optee_threads = 16,
+		.ram_mib = 256,
+	};
+}
+
+void config_deinit(struct config *config)
+{
+	for (size_t i = 0; i < config->n_ta_dirs; i++)
+		free(config->ta_dirs[i]);
+	free(config->ta_dirs);
+	free(config->state_dir);
+}
+
+static int add_ta_dir(struct config *config, const char *dir, size_t len)
+{
+	char **dirs = realloc(config->ta_dirs, (config->n_ta_dirs + 1) * sizeof(char *));
+
+	if (!dirs)
+		return -ENOMEM;
+	config->ta_dirs = dirs;
+	dirs[config->n_ta_dirs] = strndup(dir, len);
+	if (!dirs[config->n_ta_dirs])
+		return -ENOMEM;
+	config->n_ta_dirs++;
+	return 0;
+}
+
+static int parse_number(const char *s, unsigned int min, unsigned int max, unsigned int *ret)
+{
+	unsigned long value;
+	char *end;
+
+	errno = 0;
+	value = strtoul(s, &end, 10);
+	if (errno || end == s || *end || value < min || value > max)
+		return -EINVAL;
+	*ret = (unsigned int)value;
+	return 0;
+}
+
+/* --- the file --- */
+
+static int take_key(struct config *config, const char *section, const char *name,
+		    const char *value)
+{
+	enum log_level level;
+	int r = 0;
+
+	if (!strcmp(section, "swteed") && !strcmp(name, "log_level")) {
+		r = log_level_from_string(value, &level);
+		if (r == 0 && !config->log_level_given)
+			config->log_level = level;
+		return r;
+	}
+	if (strcmp(section, "optee"))
+		return -ENOENT;
+	if (!strcmp(name, "enabled")) {
+		if (strcmp(value, "yes") && strcmp(value, "no"))
+			return -EINVAL;
+		config->optee_enabled = !strcmp(value, "yes");
+		return 0;
+	}
+	if (!strcmp(name, "threads"))
+		return parse_number(value, 1, MAX_THREADS, &config->optee_threads);
+	if (!strcmp(name, "ram_mib"))
+		return parse_number(value, 8, MAX_RAM_MIB, &config->ram_mib);
+	if (!strcmp(name, "ta_dirs")) {
+		while (*value && r == 0) {
+			size_t len = strcspn(value, ":");
+
+			if (len)
+				r = add_ta_dir(config, value, len);
+			value += len + (value[len] == ':');
+		}
+		return r;
+	}
+	return -ENOENT;
+}
+
+static int on_ini(void *data, const char *section, const char *name, const char *value)
+{
+	struct config *config = data;
+	int r = take_key(config, section, name, value);
+
+	if (r == -ENOENT)
+		fprintf(stderr, "swteed: %s: there is no key '%s' in section [%s]; see swteed(8)\n",
+			config->config_file, name, section);
+	else if (r < 0)
+		fprintf(stderr, "swteed: %s: '%s' is no value for '%s' in section [%s]; see "
+			"swteed(8)\n", config->config_file, value, name, section);
+	return r == 0;
+}
+
+static int read_file(struct config *config)
+{
+	int r;
+
+	if (!config->config_file)
+		return 0;
+	r = ini_parse(config->config_file, on_ini, config);
+	if (r < 0) {
+		fprintf(stderr, "swteed: cannot read the configuration %s: %s\n",
+			config->config_file, strerror(errno));
+		return -EINVAL;
+	}
+	if (r > 0) {
+		fprintf(stderr, "swteed: %s: line %d is wrong\n", config->config_file, r);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+/* --- the command line --- */
+
+enum { OPT_RUNTIME = 256, OPT_STATE, OPT_CONFIG, OPT_TA_DIR, OPT_LOG_LEVEL, OPT_READY_FD,
+       OPT_PARENT_FD, OPT_VERSION, OPT_HELP };
+
+static const struct option options[] = {
+	{ "runtime", required_argument, NULL, OPT_RUNTIME },
+	{ "state", required_argument, NULL, OPT_STATE },
+	{ "config", required_argument, NULL, OPT_CONFIG },
+	{ "ta-dir", required_argument, NULL, OPT_TA_DIR },
+	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
+	{ "ready-fd", required_argument, NULL, OPT_READY_FD },
+	{ "parent-fd", required_argument, NULL, OPT_PARENT_FD },
+	{ "version", no_argument, NULL, OPT_VERSION },
+	{ "help", no_argument, NULL, OPT_HELP },
+	{ 0 }
+};
+
+static int take_fd(const char *s, int *ret_fd)
+{
+	unsigned int fd;
+
+	if (parse_number(s, 0, 1 << 20, &fd) < 0)
+		return -EINVAL;
+	*ret_fd = (int)fd;
+	return 0;
+}
+
+/* 0, 1 for a printed help, negative when @opt's value is wrong. */
+static int take_option(struct config *config, int opt)
+{
+	switch (opt) {
+	case OPT_RUNTIME:
+		config->runtime_dir = optarg;
+		return 0;
+	case OPT_STATE:
+		free(config->state_dir);
+		config->state_dir = strdup(optarg);
+		return config->state_dir ? 0 : -ENOMEM;
+	case OPT_CONFIG:
+		config->config_file = optarg;
+		return 0;
+	case OPT_TA_DIR:
+		return add_ta_dir(config, optarg, strlen(optarg));
+	case OPT_LOG_LEVEL:
+		config->log_level_given = true;
+		return log_level_from_string(optarg, &config->log_level);
+	case OPT_READY_FD:
+		return take_fd(optarg, &config->ready_fd);
+	case OPT_PARENT_FD:
+		return take_fd(optarg, &config->parent_fd);
+	case OPT_VERSION:
+		puts("swteed " SWTEE_VERSION);
+		return 1;
+	case OPT_HELP:
+		fputs(usage, stdout);
+		return 1;
+	default:
+		return -EINVAL;
+	}
+}
+
+int config_read(struct config *config, int argc, char **argv)
+{
+	int opt, index = 0, r;
+
+	while ((opt = getopt_long(argc, argv, "", options, &index)) != -1) {
+		if (opt == '?') {
+			fputs("Try 'swteed --help'.\n", stderr);
+			return -EINVAL;
+		}
+		r = take_option(config, opt);
+		if (r == 1)
+			return 1;
+		if (r < 0) {
+			fprintf(stderr, "swteed: '%s' is no value for --%s; try 'swteed --help'\n",
+				optarg, options[index].name);
+			return r;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "swteed: unexpected argument '%s'; try 'swteed --help'\n",
+			argv[optind]);
+		return -EINVAL;
+	}
+	r = read_file(config);
+	if (r < 0)
+		return r;
+	if (!config->state_dir && asprintf(&config->state_dir, "%s/state",
+					   config->runtime_dir) < 0) {
+		config->state_dir = NULL;
+		return -ENOMEM;
+	}
+	return 0;
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Open device files
+ */
+#include "server.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/err.h>
+
+#include "base/auto.h"
+#include "base/fdsock.h"
+#include "base/log.h"
+#include "normal/tee/tee_cdev.h"
+#include "normal/tee/tee_core.h"
+
+/* How long an open waits for a release that is under way */
+#define OPEN_PATIENCE_S 5
+
+struct file *file_get(struct file *file)
+{
+	atomic_fetch_add(&file->refs, 1);
+	return file;
+}
+
+void file_put(struct file *file)
+{
+	if (atomic_fetch_sub(&file->refs, 1) == 1)
+		free(file);
+}
+
+static void file_release(struct worker_job *job)
+{
+	struct file *file = (struct file *)((char *)job - offsetof(struct file, job));
+	struct server *server = file->server;
+
+	tee_cdev_release(file->ctx);
+
+	pthread_mutex_lock(&server->lock);
+	*file->prev = file->next;
+	if (file->next)
+		file->next->prev = file->prev;
+	server->n_files--;
+	pthread_cond_broadcast(&server->changed);
+	pthread_mutex_unlock(&server->lock);
+	file_put(file);
+}
+
+bool file_enter(struct file *file)
+{
+	unsigned int users = atomic_load(&file->users);
+
+	do {
+		if (users == 0 || atomic_load(&file->hung_up))
+			return false;
+	} while (!atomic_compare_exchange_weak(&file->users, &users, users + 1));
+	return true;
+}
+
+void file_leave(struct file *file)
+{
+	if (atomic_fetch_sub(&file->users, 1) == 1)
+		worker_run(file->server->workers, &file->job);
+}
+
+void file_hang_up(struct file *file)
+{
+	if (atomic_exchange(&file->hung_up, true))
+		return;
+	loop_remove(file->server->loop, file->id);
+	file->fd = close_fd(file->fd);
+	file_leave(file);
+}
+
+static int file_message(struct file *file)
+{
+	struct front_msg msg;
+	struct process *process;
+	struct ucred cred;
+	size_t n_fds;
+	ssize_t n;
+	int sock = -1, r;
+
+	n = fdsock_recv(file->fd, &msg, sizeof(msg), &sock, 1, &n_fds, &cred, MSG_DONTWAIT);
+	if (n == -EAGAIN)
+		return 0;
+	if (n == -EMSGSIZE || (n > 0 && n != sizeof(msg)))
+		return -EPROTO;
+	if (n <= 0)
+		return -EPIPE;
+	r = process_get_by_pid(file->server, cred.pid, cred.uid, cred.gid, &process);
+	if (r < 0) {
+		close_fd(sock);
+		return 0;
+	}
+	if (msg.type == FRONT_LANE_NEW && sock >= 0) {
+		r = slane_new(file->server, file, process, sock);
+		if (r < 0) {
+			struct front_lane_info info = { .error = r };
+
+			(void)fdsock_send(sock, &info, sizeof(info), NULL, 0);
+			close_fd(sock);
+		}
+	} else if (msg.type == FRONT_LANE_BIND && sock < 0) {
+		(void)slane_bind(file->server, file, process, msg.token);
+	} else {
+		close_fd(sock);
+		r = -EPROTO;
+	}
+	process_put(process);
+	return r == -EPROTO ? r : 0;
+}
+
+static void on_file_event(void *data, uint32_t events)
+{
+	struct file *file = data;
+
+	/*
+	 * What a client wrote before it closed is not answered: nobody is left
+	 * to use the answer. A stray write() of whatever bytes on the
+	 * descriptor is dropped.
+	 */
+	if (events & (EPOLLHUP | EPOLLERR)) {
+		file_hang_up(file);
+		return;
+	}
+	if (file_message(file) == -EPROTO)
+		log_warn_ratelimited("dropped a malformed message on an open file of %s",
+				     file->teedev->name);
+}
+
+static int file_open(struct server *server, struct tee_device *teedev, int fd,
+		     struct file **ret_file)
+{
+	struct file *file = calloc(1, sizeof(*file));
+	int on = 1, r;
+
+	if (!file)
+		return -ENOMEM;
+	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0) {
+		r = -errno;
+		goto err_free;
+	}
+	file->server = server;
+	file->teedev = teedev;
+	file->fd = fd;
+	file->job.fn = file_release;
+	atomic_init(&file->refs, 1);
+	atomic_init(&file->users, 1);
+	file->ctx = tee_cdev_open(teedev);
+	if (IS_ERR(file->ctx)) {
+		r = (int)PTR_ERR(file->ctx);
+		goto err_free;
+	}
+	*ret_file = file;
+	return 0;
+
+err_free:
+	free(file);
+	return r;
+}
+
+/* The answer to the client, and from then on the connection is the open file. */
+static void file_start(struct server *server, struct file *file)
+{
+	struct front_hello hello = { .version = FRONT_VERSION, .server_pid = (uint32_t)getpid() };
+
+	pthread_mutex_lock(&server->lock);
+	file->next = server->files;
+	file->prev = &server->files;
+	if (file->next)
+		file->next->prev = &file->next;
+	server->files = file;
+	server->n_files++;
+	pthread_mutex_unlock(&server->lock);
+
+	hello.error = loop_add(server->loop, file->fd, EPOLLIN, on_file_event, file, &file->id);
+	if (fdsock_send(file->fd, &hello, sizeof(hello), NULL, 0) < 0 || hello.error < 0)
+		file_hang_up(file);
+}
+
+static void refuse(int fd, int error)
+{
+	struct front_hello hello = { .version = FRONT_VERSION, .error = error };
+
+	(void)fdsock_send(fd, &hello, sizeof(hello), NULL, 0);
+	close_fd(fd);
+}
+
+/* --- a device that takes one opener --- */
+
+struct open_later {
+	struct worker_job job;
+	struct server *server;
+	struct tee_device *teedev;
+	int fd;
+};
+
+/* Has somebody closed the device, and the release is still to come? */
+static bool device_is_closing_locked(struct server *server, struct tee_device *teedev)
+{
+	for (struct file *file = server->files; file; file = file->next) {
+		struct pollfd pfd = { .fd = file->fd };
+
+		if (file->teedev != teedev)
+			continue;
+		if (atomic_load(&file->hung_up) || (poll(&pfd, 1, 0) == 1 && pfd.revents))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * For a client close(2) is over when it returns, here the release comes after it:
+ * a client that closes a privileged device and opens it again must not find it
+ * busy with itself.
+ */
+static void open_later(struct worker_job *job)
+{
+	struct open_later *later = (struct open_later *)job;
+	struct server *server = later->server;
+	struct file *file = NULL;
+	struct timespec until;
+	int r = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += OPEN_PATIENCE_S;
+	pthread_mutex_lock(&server->lock);
+	while (r == 0 && !server->ending && device_is_closing_locked(server, later->teedev))
+		r = pthread_cond_timedwait(&server->changed, &server->lock, &until);
+	pthread_mutex_unlock(&server->lock);
+
+	r = server->ending ? -ENXIO : file_open(server, later->teedev, later->fd, &file);
+	if (file)
+		file_start(server, file);
+	else
+		refuse(later->fd, r);
+	free(later);
+}
+
+static int open_again_later(struct server *server, struct tee_device *teedev, int fd)
+{
+	struct open_later *later = calloc(1, sizeof(*later));
+
+	if (!later)
+		return -ENOMEM;
+	*later = (struct open_later){ .job.fn = open_later, .server = server, .teedev = teedev,
+				      .fd = fd };
+	worker_run(server->workers, &later->job);
+	return 0;
+}
+
+void file_accept(struct server *server, struct tee_device *teedev, int fd)
+{
+	struct file *file = NULL;
+	int r = file_open(server, teedev, fd, &file);
+
+	if (r == -EBUSY && open_again_later(server, teedev, fd) == 0)
+		return;
+	if (file)
+		file_start(server, file);
+	else
+		refuse(fd, r);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Device nodes: a listening socket <runtime dir>/<name> for each device
+ */
+#include "server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "normal/tee/tee_core.h"
+
+#define BACKLOG 128
+
+struct node {
+	struct server *server;
+	struct node *next;
+	struct tee_device *teedev;
+	int fd;
+	loop_id id;
+	struct sockaddr_un addr;
+};
+
+static void on_connect(void *data, uint32_t events)
+{
+	struct node *node = data;
+	int fd = accept4(node->fd, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0) {
+		if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+			log_warn_ratelimited("cannot accept an open of %s: %s",
+					     node->teedev->name, strerror(errno));
+		return;
+	}
+	file_accept(node->server, node->teedev, fd);
+}
+
+static int node_listen(struct node *node)
+{
+	int r, n;
+
+	node->addr.sun_family = AF_UNIX;
+	n = snprintf(node->addr.sun_path, sizeof(node->addr.sun_path), "%s/%s",
+		     node->server->runtime_dir, node->teedev->name);
+	if (n < 0 || (size_t)n >= sizeof(node->addr.sun_path))
+		return -ENAMETOOLONG;
+	node->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (node->fd < 0)
+		return -errno;
+	/* A socket left by an instance that was killed; ours is the directory. */
+	(void)unlink(node->addr.sun_path);
+	if (bind(node->fd, (struct sockaddr *)&node->addr, sizeof(node->addr)) < 0)
+		goto err_errno;
+	if (listen(node->fd, BACKLOG) < 0)
+		goto err_errno;
+	return 0;
+
+err_errno:
+	r = -errno;
+	node->fd = close_fd(node->fd);
+	return r;
+}
+
+int node_publish(struct server *server, struct tee_device *teedev)
+{
+	struct node *node = calloc(1, sizeof(*node));
+	int r;
+
+	if (!node)
+		return -ENOMEM;
+	node->server = server;
+	node->teedev = teedev;
+	r = node_listen(node);
+	if (r < 0)
+		goto err_free;
+	pthread_mutex_lock(&server->lock);
+	node->next = server->nodes;
+	server->nodes = node;
+	pthread_mutex_unlock(&server->lock);
+	r = loop_add(server->loop, node->fd, EPOLLIN, on_connect, node, &node->id);
+	if (r < 0)
+		goto err_unlist;
+	teedev->platform = node;
+	return 0;
+
+err_unlist:
+	pthread_mutex_lock(&server->lock);
+	for (struct node **p = &server->nodes; *p; p = &(*p)->next) {
+		if (*p == node) {
+			*p = node->next;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&server->lock);
+	(void)unlink(node->addr.sun_path);
+	close_fd(node->fd);
+err_free:
+	log_error("cannot make the node %s in %s: %s", teedev->name, server->runtime_dir,
+		  strerror(-r));
+	free(node);
+	return r;
+}
+
+void node_withdraw(struct server *server, struct tee_device *teedev)
+{
+	struct node *node = teedev->platform;
+
+	if (!node)
+		return;
+	loop_remove(server->loop, node->id);
+	pthread_mutex_lock(&server->lock);
+	for (struct node **p = &server->nodes; *p; p = &(*p)->next) {
+		if (*p == node) {
+			*p = node->next;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&server->lock);
+	(void)unlink(node->addr.sun_path);
+	close_fd(node->fd);
+	free(node);
+	teedev->platform = NULL;
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The user-space form of src/normal/platform.h
+ *
+ * Memory that the TEE can see is a region of the SoC: dedicated to one buffer
+ * when a client may map it, in RAM otherwise. User memory that is registered is
+ * shadowed by such a region and synchronised with the owner's memory.
+ */
+#include "server.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#include <uuid/uuid.h>
+
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "machine/soc/memory.h"
+#include "normal/platform.h"
+#include "normal/tee/tee_core.h"
+
+/*
+ * A shadow of at least this size gets a file of its own, which TA hosts map;
+ * smaller ones are copied to the TA, which is cheaper than mapping.
+ */
+#define SHADOW_DEDICATED_SIZE (64u << 10)
+
+struct shm_memory {
+	struct soc_region *region;
+	/* registered memory: whose, and where the first byte is */
+	struct process *owner;
+	uint64_t addr;
+};
+
+static struct server *the_server;
+
+void platform_set_server(struct server *server)
+{
+	the_server = server;
+}
+
+int platform_device_publish(struct tee_device *teedev)
+{
+	return node_publish(the_server, teedev);
+}
+
+void platform_device_withdraw(struct tee_device *teedev)
+{
+	node_withdraw(the_server, teedev);
+}
+
+/* --- memory --- */
+
+static int back_shm(struct tee_shm *shm, size_t nr_pages, bool dedicated)
+{
+	struct shm_memory *memory;
+	phys_addr_t pa;
+	int r;
+
+	if (nr_pages == 0 || nr_pages > SIZE_MAX / PAGE_SIZE)
+		return -ENOMEM;
+	memory = calloc(1, sizeof(*memory));
+	if (!memory)
+		return -ENOMEM;
+	r = soc_region_new(the_server->mem, nr_pages * PAGE_SIZE, dedicated, &memory->region);
+	if (r < 0)
+		goto err_free;
+	shm->pages = kvcalloc(nr_pages, sizeof(*shm->pages), GFP_KERNEL);
+	if (!shm->pages) {
+		r = -ENOMEM;
+		goto err_region;
+	}
+	pa = soc_region_pa(memory->region);
+	for (size_t i = 0; i < nr_pages; i++)
+		shm->pages[i] = phys_to_page(pa + i * PAGE_SIZE);
+	shm->num_pages = nr_pages;
+	shm->kaddr = soc_region_va(memory->region);
+	shm->paddr = pa;
+	shm->platform = memory;
+	return 0;
+
+err_region:
+	soc_region_free(memory->region);
+err_free:
+	free(memory);
+	return r;
+}
+
+static void unback_shm(struct tee_shm *shm)
+{
+	struct shm_memory *memory = shm->platform;
+
+	kvfree(shm->pages);
+	shm->pages = NULL;
+	shm->num_pages = 0;
+	shm->kaddr = NULL;
+	shm->platform = NULL;
+	if (memory) {
+		soc_region_free(memory->region);
+		if (memory->owner)
+			process_put(memory->owner);
+		free(memory);
+	}
+}
+
+int platform_shm_alloc(struct tee_shm *shm, size_t nr_pages, bool mappable)
+{
+	return back_shm(shm, nr_pages, mappable);
+}
+
+void platform_shm_free(struct tee_shm *shm)
+{
+	unback_shm(shm);
+}
+
+int platform_shm_pin_user(struct tee_shm *shm, unsigned long addr, size_t length)
+{
+	struct slane *slane = slane_current();
+	size_t offset = addr & ~PAGE_MASK;
+	struct shm_memory *memory;
+	size_t size;
+	int r;
+
+	if (!slane)
+		return -EFAULT;
+	if (!process_range_is_mapped(slane->process, addr, length))
+		return -EFAULT;
+	size = PAGE_ALIGN(offset + length);
+	r = back_shm(shm, size / PAGE_SIZE, size >= SHADOW_DEDICATED_SIZE);
+	if (r < 0)
+		return r;
+	memory = shm->platform;
+	memory->owner = process_get(slane->process);
+	memory->addr = addr;
+	shm->offset = offset;
+	shm->kaddr = (uint8_t *)shm->kaddr + offset;
+	return 0;
+}
+
+void platform_shm_unpin_user(struct tee_shm *shm)
+{
+	unback_shm(shm);
+}
+
+/* The core checked that the range lies in the shm. */
+int platform_shm_sync_for_tee(struct tee_shm *shm, size_t offs, size_t size)
+{
+	struct shm_memory *memory = shm->platform;
+
+	if (!memory || !memory->owner)
+		return 0;
+	return process_read(memory->owner, (uint8_t *)shm->kaddr + offs, memory->addr + offs,
+			    size) ? -EFAULT : 0;
+}
+
+int platform_shm_sync_for_user(struct tee_shm *shm, size_t offs, size_t size)
+{
+	struct shm_memory *memory = shm->platform;
+
+	if (!memory || !memory->owner)
+		return 0;
+	return process_write(memory->owner, memory->addr + offs, (uint8_t *)shm->kaddr + offs,
+			     size) ? -EFAULT : 0;
+}
+
+int platform_shm_install_fd(struct tee_shm *shm)
+{
+	struct shm_memory *memory = shm->platform;
+	bool mappable = memory && !memory->owner;
+
+	return shm_install(the_server, shm, mappable ? soc_region_fd(memory->region) : -1);
+}
+
+/* --- who calls --- */
+
+/*
+ * Effective ids and groups stand in /proc; the ids that the kernel attaches to
+ * a message are the real ones. Only logins need them.
+ */
+static int read_status(struct process *process, char *buf, size_t size)
+{
+	char path[64];
+	size_t len;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)process->pid);
+	f = fopen(path, "re");
+	if (!f)
+		return -errno;
+	len = fread(buf, 1, size - 1, f);
+	buf[len] = '\0';
+	fclose(f);
+	/* Had the process died before, the file could be of another one. */
+	return atomic_load(&process->dead) ? -ESRCH : 0;
+}
+
+static bool status_ids(const char *key, unsigned int *ids)
+{
+	struct slane *slane = slane_current();
+	char buf[8192], *line;
+
+	if (!slane || read_status(slane->process, buf, sizeof(buf)) < 0)
+		return false;
+	line = strstr(buf, key);
+	return line && sscanf(line + strlen(key), "%u %u", &ids[0], &ids[1]) == 2;
+}
+
+u32 platform_current_euid(void)
+{
+	unsigned int ids[2];
+	struct slane *slane = slane_current();
+
+	if (status_ids("\nUid:", ids))
+		return ids[1];
+	return slane ? slane->process->uid : (u32)-1;
+}
+
+static bool in_groups_line(const char *line, u32 gid)
+{
+	unsigned int group;
+	int n;
+
+	while (*line && *line != '\n' && sscanf(line, " %u%n", &group, &n) == 1) {
+		if (group == gid)
+			return true;
+		line += n;
+		while (*line == ' ' || *line == '\t')
+			line++;
+	}
+	return false;
+}
+
+bool platform_current_in_egroup(u32 gid)
+{
+	struct slane *slane = slane_current();
+	char *buf, *line;
+	unsigned int ids[2];
+	bool found = false;
+	const size_t size = 1 << 20;	/* NGROUPS_MAX numbers fit */
+
+	if (status_ids("\nGid:", ids) && ids[1] == gid)
+		return true;
+	buf = malloc(size);
+	if (!buf)
+		return false;
+	if (slane && read_status(slane->process, buf, size) == 0) {
+		line = strstr(buf, "\nGroups:");
+		found = line && in_groups_line(line + strlen("\nGroups:"), gid);
+	}
+	free(buf);
+	return found;
+}
+
+bool platform_current_gid_valid(u32 gid)
+{
+	struct slane *slane = slane_current();
+	unsigned long inside, outside, count;
+	char path[64];
+	bool valid = false;
+	FILE *f;
+
+	if (!slane || gid == (u32)-1)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/gid_map", (int)slane->process->pid);
+	f = fopen(path, "re");
+	if (!f)
+		return false;
+	while (!valid && fscanf(f, "%lu %lu %lu", &inside, &outside, &count) == 3)
+		valid = gid >= inside && gid - inside < count;
+	fclose(f);
+	return valid;
+}
+
+int platform_uuid_v5(u8 uuid[16], const u8 ns[16], const char *name, size_t len)
+{
+	uuid_generate_sha1(uuid, ns, name, len);
+	return 0;
+}

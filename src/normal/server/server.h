@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * swteed: what a kernel is to the TEE subsystem
+ *
+ * Nodes are listening sockets, open files are connections, a client thread is a
+ * lane with a thread of ours behind it. Locks, outermost first: the loop's,
+ * server.lock (lists), lane.lock (slots), shm.lock. None is held over an ioctl
+ * or a file's release.
+ */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/kernel/task.h"
+
+#include "abi/front.h"
+#include "base/loop.h"
+#include "worker.h"
+
+struct lane;
+struct optee_supp_fallback;
+struct soc_mem;
+struct supplicant;
+struct tee_context;
+struct tee_device;
+struct tee_shm;
+
+struct config;
+struct file;
+struct node;
+struct process;
+struct slane;
+
+struct server {
+	struct loop *loop;
+	struct worker_pool *workers;
+	struct soc_mem *mem;
+	const char *runtime_dir;
+	int inotify_fd;
+	loop_id inotify_id;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;		/* something was taken off a list */
+	struct node *nodes;
+	struct file *files;
+	struct slane *lanes;
+	struct process *processes;
+	size_t n_files, n_lanes;
+	struct shm_table *shms;
+	bool ending;
+};
+
+/* --- node.c: device nodes --- */
+
+int node_publish(struct server *server, struct tee_device *teedev);
+void node_withdraw(struct server *server, struct tee_device *teedev);
+
+/* --- file.c: open files --- */
+
+/*
+ * One connection. Two counts: `refs` keeps the struct, `users` keeps the file
+ * open: one for the connection and one for each ioctl under way. At zero users
+ * the device's release runs in a worker.
+ */
+struct file {
+	struct server *server;
+	struct file *next, **prev;	/* of server.files */
+	int fd;
+	loop_id id;
+	struct tee_device *teedev;
+	struct tee_context *ctx;
+	atomic_uint refs;
+	atomic_uint users;
+	atomic_bool hung_up;
+	struct worker_job job;
+};
+
+/* Takes @fd. Opens the device, answers the client, watches the connection. */
+void file_accept(struct server *server, struct tee_device *teedev, int fd);
+struct file *file_get(struct file *file);
+void file_put(struct file *file);
+/* Begin an ioctl: false when the file is closed. file_leave() ends it. */
+bool file_enter(struct file *file);
+void file_leave(struct file *file);
+/* As if every holder of the connection had closed it. */
+void file_hang_up(struct file *file);
+
+/* --- process.c: client processes --- */
+
+struct process {
+	struct server *server;
+	struct process *next, **prev;	/* of server.processes */
+	unsigned int refs;		/* guarded by server.lock */
+	pid_t pid;
+	int pidfd;
+	loop_id id;
+	uid_t uid;
+	gid_t gid;
+	atomic_bool dead;
+};
+
+/* The process that sent a message; a counted reference. -ESRCH if it is gone. */
+int process_get_by_pid(struct server *server, pid_t pid, uid_t uid, gid_t gid,
+		       struct process **ret_process);
+struct process *process_get(struct process *process);
+void process_put(struct process *process);
+/* Bytes that could NOT be copied from or to the process's memory. */
+size_t process_read(struct process *process, void *to, uint64_t from, size_t n);
+size_t process_write(struct process *process, uint64_t to, const void *from, size_t n);
+/* Can every page of [addr, addr + length) be read? */
+bool process_range_is_mapped(struct process *process, uint64_t addr, size_t length);
+
+/* --- slane.c: the server's end of a client thread --- */
+
+struct slane {
+	struct server *server;
+	struct slane *next, **prev;	/* of server.lanes */
+	uint64_t token;
+	struct lane *lane;
+	struct front_call *call;	/* the lane's data area: hostile */
+	int lane_fd;			/* to send to the client; -1 once sent */
+	int sock;
+	loop_id sock_id;
+	struct process *process;
+	pthread_t thread;
+	struct task_struct task;
+	pthread_mutex_t lock;		/* guards slots */
+	struct file **slots;
+	uint32_t n_slots, max_slots;
+	uint32_t first_slot;
+	/* of the call under way */
+	struct front_window win[FRONT_MAX_WINDOWS];
+	uint32_t n_win;
+	int reply_fd;
+};
+
+/* A client thread asks for a lane; takes @sock. */
+int slane_new(struct server *server, struct file *file, struct process *process, int sock);
+/* ... binds the lane that it has to another file. */
+int slane_bind(struct server *server, struct file *file, struct process *process,
+	       uint64_t token);
+/* The client thread is gone: end the lane, kill the call that it makes. */
+void slane_kill(struct slane *slane);
+/* All lanes of a process that died. */
+void slane_kill_process(struct server *server, struct process *process);
+/* The lane whose thread calls; NULL for other threads. */
+struct slane *slane_current(void);
+
+/* --- shm.c: descriptors of shared memory --- */
+
+struct shm_table;
+int shm_table_new(struct server *server, struct shm_table **ret_table);
+struct shm_table *shm_table_free(struct shm_table *table);
+/* See platform_shm_install_fd(). */
+int shm_install(struct server *server, struct tee_shm *shm, int file_fd);
+/* Drop every descriptor's reference: the daemon ends. */
+void shm_drop_all(struct server *server);
+
+/* --- platform.c --- */
+
+/* The server behind src/normal/platform.h: a process has one, as a machine has
+ * one kernel. */
+void platform_set_server(struct server *server);
+
+#endif /* SERVER_SERVER_H */

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Descriptors of shared memory
+ *
+ * A client's descriptor of allocated memory is an open file description of its
+ * own of the memory's file. inotify tells when the last descriptor and the last
+ * mapping of it, in whatever process, are gone (IN_CLOSE_WRITE); the daemon's
+ * own description, made by memfd_create, does not count. A descriptor of
+ * registered memory, which cannot be mapped, is one end of a socket pair whose
+ * hang-up says the same.
+ */
+#include "server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/fdsock.h"
+#include "base/log.h"
+#include "base/memfd.h"
+#include "normal/tee/tee_core.h"
+
+#define N_BUCKETS 1024u
+
+/* The reference that a client's descriptors hold together */
+struct shm_handle {
+	struct worker_job job;
+	struct server *server;
+	struct shm_handle *next, **prev;	/* in its bucket */
+	struct tee_shm *shm;
+	int wd;		/* inotify watch; -1 for a socket */
+	int sock;	/* our end; -1 for a watch */
+	loop_id id;
+};
+
+struct shm_table {
+	pthread_mutex_t lock;
+	struct shm_handle *buckets[N_BUCKETS];	/* by wd; sockets by their number */
+};
+
+static void handle_link(struct shm_table *table, struct shm_handle *handle, int key)
+{
+	struct shm_handle **bucket = &table->buckets[(unsigned int)key % N_BUCKETS];
+
+	handle->next = *bucket;
+	handle->prev = bucket;
+	if (handle->next)
+		handle->next->prev = &handle->next;
+	*bucket = handle;
+}
+
+static void handle_unlink(struct shm_handle *handle)
+{
+	*handle->prev = handle->next;
+	if (handle->next)
+		handle->next->prev = handle->prev;
+}
+
+static void handle_end(struct worker_job *job)
+{
+	struct shm_handle *handle = (struct shm_handle *)job;
+
+	tee_shm_put(handle->shm);
+	free(handle);
+}
+
+static void on_socket(void *data, uint32_t events)
+{
+	struct shm_handle *handle = data;
+	struct server *server = handle->server;
+
+	if (!(events & (EPOLLHUP | EPOLLERR))) {
+		char byte;
+
+		/* Nothing is ever sent there: drop what a client writes. */
+		(void)recv(handle->sock, &byte, 1, MSG_DONTWAIT);
+		return;
+	}
+	loop_remove(server->loop, handle->id);
+	pthread_mutex_lock(&server->shms->lock);
+	handle_unlink(handle);
+	pthread_mutex_unlock(&server->shms->lock);
+	handle->sock = close_fd(handle->sock);
+	worker_run(server->workers, &handle->job);
+}
+
+static void end_watch(struct server *server, int wd)
+{
+	struct shm_table *table = server->shms;
+	struct shm_handle *handle;
+
+	pthread_mutex_lock(&table->lock);
+	for (handle = table->buckets[(unsigned int)wd % N_BUCKETS]; handle; handle = handle->next) {
+		if (handle->wd == wd) {
+			handle_unlink(handle);
+			break;
+		}
+	}
+	pthread_mutex_unlock(&table->lock);
+	if (handle) {
+		(void)inotify_rm_watch(server->inotify_fd, wd);
+		worker_run(server->workers, &handle->job);
+	}
+}
+
+static void on_inotify(void *data, uint32_t events)
+{
+	struct server *server = data;
+	_Alignas(struct inotify_event) char buf[4096];
+	ssize_t n = read(server->inotify_fd, buf, sizeof(buf));
+
+	for (char *p = buf; n > 0 && p < buf + n;) {
+		struct inotify_event *event = (struct inotify_event *)p;
+
+		if (event->mask & IN_CLOSE_WRITE)
+			end_watch(server, event->wd);
+		if (event->mask & IN_Q_OVERFLOW)
+			log_error("lost track of closed shared memory: raise "
+				  "/proc/sys/fs/inotify/max_queued_events");
+		p += sizeof(*event) + event->len;
+	}
+}
+
+int shm_table_new(struct server *server, struct shm_table **ret_table)
+{
+	struct shm_table *table = calloc(1, sizeof(*table));
+	int r;
+
+	if (!table)
+		return -ENOMEM;
+	server->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (server->inotify_fd < 0) {
+		r = -errno;
+		goto err_free;
+	}
+	r = loop_add(server->loop, server->inotify_fd, EPOLLIN, on_inotify, server,
+		     &server->inotify_id);
+	if (r < 0)
+		goto err_close;
+	pthread_mutex_init(&table->lock, NULL);
+	*ret_table = table;
+	return 0;
+
+err_close:
+	server->inotify_fd = close_fd(server->inotify_fd);
+err_free:
+	free(table);
+	return r;
+}
+
+struct shm_table *shm_table_free(struct shm_table *table)
+{
+	if (table) {
+		pthread_mutex_destroy(&table->lock);
+		free(table);
+	}
+	return NULL;
+}
+
+static int install_watch(struct server *server, struct shm_handle *handle, int file_fd, int *ret_fd)
+{
+	char path[sizeof("/proc/self/fd/") + 12];
+	int r;
+
+	r = memfd_reopen(file_fd, ret_fd);
+	if (r < 0)
+		return r;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file_fd);
+	/* Linked before its end can be seen. */
+	pthread_mutex_lock(&server->shms->lock);
+	handle->wd = inotify_add_watch(server->inotify_fd, path, IN_CLOSE_WRITE);
+	r = handle->wd < 0 ? -errno : 0;
+	if (r == 0)
+		handle_link(server->shms, handle, handle->wd);
+	pthread_mutex_unlock(&server->shms->lock);
+	if (r < 0) {
+		log_warn_ratelimited("cannot watch shared memory: %s; raise "
+				     "/proc/sys/fs/inotify/max_user_watches", strerror(-r));
+		*ret_fd = close_fd(*ret_fd);
+	}
+	return r == -ENOSPC ? -ENOMEM : r;
+}
+
+static int install_socket(struct server *server, struct shm_handle *handle, int *ret_fd)
+{
+	int pair[2], r;
+
+	r = fdsock_pair(pair);
+	if (r < 0)
+		return r;
+	handle->sock = pair[0];
+	pthread_mutex_lock(&server->shms->lock);
+	handle_link(server->shms, handle, handle->sock);
+	pthread_mutex_unlock(&server->shms->lock);
+	r = loop_add(server->loop, pair[0], EPOLLIN, on_socket, handle, &handle->id);
+	if (r < 0) {
+		pthread_mutex_lock(&server->shms->lock);
+		handle_unlink(handle);
+		pthread_mutex_unlock(&server->shms->lock);
+		close_fd(pair[0]);
+		close_fd(pair[1]);
+		return r;
+	}
+	*ret_fd = pair[1];
+	return 0;
+}
+
+int shm_install(struct server *server, struct tee_shm *shm, int file_fd)
+{
+	struct slane *slane = slane_current();
+	struct shm_handle *handle;
+	int fd = -1, r;
+
+	if (!slane || slane->reply_fd >= 0)
+		return -EINVAL;
+	handle = calloc(1, sizeof(*handle));
+	if (!handle)
+		return -ENOMEM;
+	handle->job.fn = handle_end;
+	handle->server = server;
+	handle->shm = shm;
+	handle->wd = -1;
+	handle->sock = -1;
+
+	r = file_fd >= 0 ? install_watch(server, handle, file_fd, &fd) :
+			   install_socket(server, handle, &fd);
+	if (r < 0) {
+		free(handle);
+		return r;
+	}
+	slane->reply_fd = fd;
+	return 0;
+}
+
+void shm_drop_all(struct server *server)
+{
+	struct shm_table *table = server->shms;
+
+	for (unsigned int i = 0; i < N_BUCKETS; i++) {
+		struct shm_handle *handle;
+
+		while ((handle = table->buckets[i])) {
+			handle_unlink(handle);
+			loop_remove(server->loop, handle->id);
+			close_fd(handle->sock);
+			worker_run(server->workers, &handle->job);
+		}
+	}
+}

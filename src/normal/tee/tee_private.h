@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the files of the TEE core share and drivers do not see
+ *
+ * The one lock of the core is tee_device.mutex. It is never held over a driver
+ * op, user memory access or a call of the platform.
+ */
+#ifndef NORMAL_TEE_PRIVATE_H
+#define NORMAL_TEE_PRIVATE_H
+
+#include <linux/completion.h>
+#include <linux/container_of.h>
+#include <linux/list.h>
+#include <linux/types.h>
+
+#include "abi/tee.h"
+#include "normal/tee/tee_core.h"
+
+/**
+ * struct tee_device_obj - a device with what only the core sees
+ * @all_shm: every published shm by tee_shm_obj.dev_link, newest first
+ * @n_ended: contexts that were closed and are still pointed at by an shm
+ * @c_dev_ctx: the device context has ended and no shm points at it
+ */
+struct tee_device_obj {
+	struct tee_device teedev;
+	struct list_head all_shm;
+	size_t n_ended;
+	struct completion c_dev_ctx;
+};
+
+/**
+ * struct tee_context_obj - a context with what only the core sees
+ * @refs: 1 until the end, 1 for each shm that points here, 1 for each walk
+ *	that stands at such an shm; keeps the memory valid, not the context open.
+ *	Guarded by the device's mutex
+ * @is_device: the device context; set before open()
+ * @ended: closed; only memory remains
+ */
+struct tee_context_obj {
+	struct tee_context ctx;
+	size_t refs;
+	bool is_device;
+	bool ended;
+};
+
+/**
+ * struct tee_shm_obj - an shm with what only the core sees
+ * @teedev: as shm.ctx->teedev, but readable without the mutex: another task may
+ *	orphan the shm and free its old context at any time
+ * @counted: holds a device user; not when created on the device context, whose
+ *	end comes after the last user
+ * @pins: walks that stand at it, guarded by the device's mutex; the last put
+ *	waits for @c_unpinned before it releases
+ */
+struct tee_shm_obj {
+	struct tee_shm shm;
+	struct tee_device *teedev;
+	struct list_head dev_link;
+	bool counted;
+	unsigned int pins;
+	struct completion c_unpinned;
+};
+
+static inline struct tee_device_obj *tee_device_obj(struct tee_device *teedev)
+{
+	return container_of(teedev, struct tee_device_obj, teedev);
+}
+
+static inline struct tee_context_obj *tee_context_obj(struct tee_context *ctx)
+{
+	return container_of(ctx, struct tee_context_obj, ctx);
+}
+
+static inline struct tee_shm_obj *tee_shm_obj(struct tee_shm *shm)
+{
+	return container_of(shm, struct tee_shm_obj, shm);
+}
+
+/* tee_context.c */
+
+/*
+ * Open a context, or with @is_device the device context, which takes no device
+ * user. ERR_PTR: -EINVAL the device is leaving, -EBUSY the memory of the last
+ * holder of a privileged device is still in use, -ENOMEM, or the driver's.
+ */
+struct tee_context *tee_context_open(struct tee_device *teedev, bool is_device);
+/* End the device context, after the last user. Waits for its own shm. */
+void tee_context_end_device(struct tee_context *ctx);
+/*
+ * Keep the memory of @ctx valid. get needs teedev->mutex held; put takes it, and
+ * the caller keeps the device alive, except for the last put of the ended device
+ * context, which lets tee_context_end_device() go on.
+ */
+void tee_context_get_locked(struct tee_context *ctx);
+void tee_context_put(struct tee_device *teedev, struct tee_context *ctx);
+
+/* tee_shm.c */
+
+/*
+ * The two shm that clients make. One reference, for the caller; the id is
+ * published. Errors as in facts 1.7, SHM_ALLOC steps 3 to 8 and SHM_REGISTER
+ * steps 3 to 9.
+ */
+struct tee_shm *tee_shm_alloc_user_buf(struct tee_context *ctx, size_t size);
+struct tee_shm *tee_shm_register_user_buf(struct tee_context *ctx, unsigned long addr,
+					  size_t length);
+/* Move every shm of the ended @ctx to the device context, if there is one. */
+void tee_shm_orphan_all(struct tee_context *ctx);
+
+/* tee_params.c */
+
+/* What the core keeps of a resolved memref, whatever the driver does to its copy */
+struct tee_param_hold {
+	struct tee_shm *shm;
+	size_t offs;
+	size_t size;
+	bool output;
+};
+
+/**
+ * struct tee_params - the parameters of one ioctl
+ * @params: for the driver; NULL when there are none
+ * @held: beside @params, shm set where a reference is held
+ */
+struct tee_params {
+	size_t num;
+	struct tee_param *params;
+	struct tee_param_hold *held;
+};
+
+/*
+ * Step 2 and 3 of the common preamble (facts 1.4): read @buf from the argument
+ * of the ioctl and check its length against the size of the header.
+ */
+int tee_buf_from_user(struct tee_ioctl_buf_data *buf, const void __user *argp,
+		      size_t header);
+/*
+ * Step 5 to 7: @num_params must be what buf_len says. On success the caller ends
+ * with tee_params_release(); on failure nothing is held.
+ */
+int tee_params_from_user(struct tee_params *set, struct tee_context *ctx,
+			 const struct tee_ioctl_buf_data *buf, size_t header,
+			 u32 num_params, const struct tee_ioctl_param __user *uparams);
+/* The same for SUPPL_SEND, whose rules differ: nothing is looked up. */
+int tee_params_from_supp(struct tee_params *set, const struct tee_ioctl_buf_data *buf,
+			 size_t header, u32 num_params,
+			 const struct tee_ioctl_param __user *uparams);
+/* Copy back after INVOKE and its like (facts 1.6), and after SUPPL_RECV (1.7). */
+int tee_params_to_user(const struct tee_params *set, struct tee_ioctl_param __user *uparams);
+int tee_params_to_supp(const struct tee_params *set, size_t num_params,
+		       struct tee_ioctl_param __user *uparams);
+/* Shadowed memrefs, before and after the driver's op; the sizes of the caller. */
+int tee_params_sync_for_tee(const struct tee_params *set);
+int tee_params_sync_for_user(const struct tee_params *set);
+/* The driver took over the references. */
+void tee_params_disown(struct tee_params *set);
+void tee_params_release(struct tee_params *set);
+
+/* tee_call.c, tee_supp.c: one ioctl each; @argp is its argument */
+int tee_ioctl_open_session(struct tee_context *ctx, void __user *argp);
+int tee_ioctl_invoke(struct tee_context *ctx, void __user *argp);
+int tee_ioctl_object_invoke(struct tee_context *ctx, void __user *argp);
+int tee_ioctl_supp_recv(struct tee_context *ctx, void __user *argp);
+int tee_ioctl_supp_send(struct tee_context *ctx, void __user *argp);
+
+#endif /* NORMAL_TEE_PRIVATE_H */

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * swtee-optee: the OP-TEE world
+ *
+ * Started by swteed with the sockets of abi/world.h. Ends when swteed hangs up.
+ */
+#include <getopt.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "abi/world.h"
+#include "base/log.h"
+#include "secure/optee/world.h"
+
+static void usage(FILE *out)
+{
+	fprintf(out, "usage: swtee-optee --tahost PATH\n"
+		     "\n"
+		     "The OP-TEE world of swtee. Not for use by hand: swteed starts it, with a\n"
+		     "control socket as descriptor %d and a memory socket as descriptor %d.\n"
+		     "\n"
+		     "  --tahost PATH  the program that runs trusted applications\n"
+		     "  --help         this text\n",
+		WORLD_FD_CONTROL, WORLD_FD_MEMORY);
+}
+
+/* Each shared buffer and each TA takes a descriptor or two. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "tahost", required_argument, NULL, 't' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct optee_world_config config = {
+		.control_fd = WORLD_FD_CONTROL,
+		.memory_fd = WORLD_FD_MEMORY,
+	};
+	struct optee_world *world;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+		switch (c) {
+		case 't':
+			config.tahost = optarg;
+			break;
+		case 'h':
+			usage(stdout);
+			return EXIT_SUCCESS;
+		default:
+			usage(stderr);
+			return EXIT_FAILURE;
+		}
+	}
+	if (!config.tahost || optind != argc) {
+		usage(stderr);
+		return EXIT_FAILURE;
+	}
+
+	log_init("swtee-optee", LOG_WARN);
+	/* Before there are threads; one arena for all of them keeps the process small. */
+	(void)mallopt(M_ARENA_MAX, 1);
+	(void)prctl(PR_SET_NAME, "swtee-optee");
+	raise_descriptor_limit();
+	if (optee_world_new(&config, &world) < 0)
+		return EXIT_FAILURE;
+	/* Calls may still be under way: the process ends around them. */
+	_exit(optee_world_run(world) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "secure/optee/ta_template.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "abi/tahost.h"
+#include "base/auto.h"
+#include "base/fdsock.h"
+#include "base/log.h"
+
+extern char **environ;
+
+void ta_template_init(struct ta_template *template, const char *path)
+{
+	*template = (struct ta_template){ .path = path, .sock = -1 };
+	pthread_mutex_init(&template->lock, NULL);
+}
+
+void ta_template_deinit(struct ta_template *template)
+{
+	ta_template_died(template);
+	pthread_mutex_destroy(&template->lock);
+}
+
+/*
+ * Between vfork() and exec: only what leaves the parent's memory alone. Everything
+ * but the socket and the standard descriptors is close-on-exec.
+ */
+static int template_child(const char *path, int sock, pid_t parent)
+{
+	char *const argv[] = { (char *)path, NULL };
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		return EPIPE;
+	if (sock == TAHOST_FD_CONTROL) {
+		if (fcntl(sock, F_SETFD, 0) < 0)
+			return errno;
+	} else if (dup2(sock, TAHOST_FD_CONTROL) < 0) {
+		return errno;
+	}
+	execve(path, argv, environ);
+	return errno;
+}
+
+static int template_spawn_process(const char *path, int sock, pid_t *ret_pid)
+{
+	volatile int error = 0;
+	pid_t parent = getpid();
+	pid_t pid;
+
+	pid = vfork();
+	if (pid == 0) {
+		error = template_child(path, sock, parent);
+		_exit(127);
+	}
+	if (pid < 0)
+		return -errno;
+	if (error) {
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		return -error;
+	}
+	*ret_pid = pid;
+	return 0;
+}
+
+int ta_template_start(struct ta_template *template, int *ret_fd)
+{
+	int pair[2];
+	int r;
+
+	r = fdsock_pair(pair);
+	if (r < 0)
+		goto err;
+	/* A template that stopped to listen must not stop who asks. */
+	(void)fcntl(pair[0], F_SETFL, O_NONBLOCK);
+	r = template_spawn_process(template->path, pair[1], &template->pid);
+	close_fd(pair[1]);
+	if (r < 0) {
+		close_fd(pair[0]);
+		goto err;
+	}
+	pthread_mutex_lock(&template->lock);
+	template->sock = pair[0];
+	pthread_mutex_unlock(&template->lock);
+	*ret_fd = pair[0];
+	return 0;
+
+err:
+	log_error("cannot start %s: %s; trusted applications will not load until it can be started",
+		  template->path, strerror(-r));
+	return r;
+}
+
+void ta_template_died(struct ta_template *template)
+{
+	pthread_mutex_lock(&template->lock);
+	template->sock = close_fd(template->sock);
+	pthread_mutex_unlock(&template->lock);
+	if (template->pid) {
+		(void)kill(template->pid, SIGKILL);
+		while (waitpid(template->pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		template->pid = 0;
+	}
+}
+
+int ta_template_spawn(struct ta_template *template, const uint8_t uuid[16], int lane_fd,
+		      int image_fd, int instance_sock)
+{
+	const int fds[] = { lane_fd, image_fd, instance_sock };
+	struct tahost_spawn spawn = {
+		.type = TAHOST_SPAWN,
+		.log_level = log_get_level(),
+	};
+	int r = -ENOENT;
+
+	memcpy(spawn.uuid, uuid, sizeof(spawn.uuid));
+	pthread_mutex_lock(&template->lock);
+	if (template->sock >= 0)
+		r = fdsock_send(template->sock, &spawn, sizeof(spawn), fds,
+				sizeof(fds) / sizeof(fds[0]));
+	pthread_mutex_unlock(&template->lock);
+	return r;
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "platform_test.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include <uuid/uuid.h>
+
+#include <linux/mm.h>
+
+#include "normal/platform.h"
+#include "normal/tee/tee_core.h"
+
+#define MAX_FDS 256
+/* More than this is more than the machine has. */
+#define MAX_PAGES 4096
+
+struct test_memory {
+	void *base;
+	unsigned long addr;	/* of registered user memory */
+};
+
+struct platform_test platform_test;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct platform_test_count counts;
+static struct {
+	struct tee_shm *shm;
+	unsigned int holders;
+} fds[MAX_FDS];
+
+void platform_test_reset(void)
+{
+	pthread_mutex_lock(&lock);
+	if (counts.published || counts.pages || counts.pinned || counts.fds)
+		abort();
+	counts = (struct platform_test_count){};
+	platform_test = (struct platform_test){ .euid = 1000, .gids = { 1000 }, .n_gids = 1 };
+	pthread_mutex_unlock(&lock);
+}
+
+struct platform_test_count platform_test_counts(void)
+{
+	struct platform_test_count now;
+
+	pthread_mutex_lock(&lock);
+	now = counts;
+	pthread_mutex_unlock(&lock);
+	return now;
+}
+
+static void count(size_t *counter, long n)
+{
+	pthread_mutex_lock(&lock);
+	*counter += n;
+	pthread_mutex_unlock(&lock);
+}
+
+/* --- devices --- */
+
+int platform_device_publish(struct tee_device *teedev)
+{
+	if (platform_test.publish_rc)
+		return platform_test.publish_rc;
+	count(&counts.published, 1);
+	return 0;
+}
+
+void platform_device_withdraw(struct tee_device *teedev)
+{
+	count(&counts.published, -1);
+}
+
+/* --- memory --- */
+
+static int back(struct tee_shm *shm, size_t nr_pages)
+{
+	struct test_memory *memory;
+
+	if (!nr_pages || nr_pages > MAX_PAGES)
+		return -ENOMEM;
+	memory = calloc(1, sizeof(*memory));
+	shm->pages = calloc(nr_pages, sizeof(*shm->pages));
+	if (!memory || !shm->pages ||
+	    posix_memalign(&memory->base, PAGE_SIZE, nr_pages * PAGE_SIZE))
+		abort();
+	memset(memory->base, 0, nr_pages * PAGE_SIZE);
+
+	shm->kaddr = memory->base;
+	shm->paddr = (uintptr_t)memory->base;
+	shm->num_pages = nr_pages;
+	for (size_t i = 0; i < nr_pages; i++)
+		shm->pages[i] = phys_to_page(shm->paddr + i * PAGE_SIZE);
+	shm->platform = memory;
+	return 0;
+}
+
+static void unback(struct tee_shm *shm)
+{
+	struct test_memory *memory = shm->platform;
+
+	free(memory->base);
+	free(memory);
+	free(shm->pages);
+	shm->pages = NULL;
+	shm->kaddr = NULL;
+	shm->platform = NULL;
+}
+
+int platform_shm_alloc(struct tee_shm *shm, size_t nr_pages, bool mappable)
+{
+	int rc = platform_test.alloc_rc ? platform_test.alloc_rc : back(shm, nr_pages);
+
+	if (rc)
+		return rc;
+	count(&counts.pages, nr_pages);
+	count(&counts.mappable, mappable);
+	return 0;
+}
+
+void platform_shm_free(struct tee_shm *shm)
+{
+	count(&counts.pages, -(long)shm->num_pages);
+	unback(shm);
+}
+
+static int copy(void *here, unsigned long addr, size_t size, bool write)
+{
+	struct iovec local = { .iov_base = here, .iov_len = size };
+	struct iovec remote = { .iov_base = (void *)addr, .iov_len = size };
+	ssize_t n;
+
+	n = write ? process_vm_writev(getpid(), &local, 1, &remote, 1, 0) :
+		    process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
+	return n == (ssize_t)size ? 0 : -EFAULT;
+}
+
+/* A byte of each page, written back as it is: is it there, is it writable? */
+static bool range_is_writable(unsigned long addr, size_t length)
+{
+	unsigned long end = addr + length;
+	char byte;
+
+	for (; addr < end; addr = (addr & PAGE_MASK) + PAGE_SIZE) {
+		if (copy(&byte, addr, 1, false) || copy(&byte, addr, 1, true))
+			return false;
+	}
+	return true;
+}
+
+int platform_shm_pin_user(struct tee_shm *shm, unsigned long addr, size_t length)
+{
+	size_t offset = addr & ~PAGE_MASK;
+	struct test_memory *memory;
+	int rc;
+
+	if (platform_test.pin_rc)
+		return platform_test.pin_rc;
+	if (!range_is_writable(addr, length))
+		return -EFAULT;
+	rc = back(shm, PAGE_ALIGN(offset + length) >> PAGE_SHIFT);
+	if (rc)
+		return rc;
+	memory = shm->platform;
+	memory->addr = addr;
+	shm->offset = offset;
+	shm->kaddr = (char *)shm->kaddr + offset;
+	count(&counts.pinned, shm->num_pages);
+	return 0;
+}
+
+void platform_shm_unpin_user(struct tee_shm *shm)
+{
+	count(&counts.pinned, -(long)shm->num_pages);
+	unback(shm);
+}
+
+int platform_shm_sync_for_tee(struct tee_shm *shm, size_t offs, size_t size)
+{
+	struct test_memory *memory = shm->platform;
+
+	if (platform_test.sync_rc)
+		return platform_test.sync_rc;
+	count(&counts.for_tee, 1);
+	count(&counts.for_tee_bytes, size);
+	return copy((char *)shm->kaddr + offs, memory->addr + offs, size, false);
+}
+
+int platform_shm_sync_for_user(struct tee_shm *shm, size_t offs, size_t size)
+{
+	struct test_memory *memory = shm->platform;
+
+	if (platform_test.sync_rc)
+		return platform_test.sync_rc;
+	count(&counts.for_user, 1);
+	count(&counts.for_user_bytes, size);
+	return copy((char *)shm->kaddr + offs, memory->addr + offs, size, true);
+}
+
+/* --- descriptors --- */
+
+int platform_shm_install_fd(struct tee_shm *shm)
+{
+	int fd = -EMFILE;
+
+	if (platform_test.install_rc)
+		return platform_test.install_rc;
+	pthread_mutex_lock(&lock);
+	for (int i = 0; i < MAX_FDS; i++) {
+		if (!fds[i].holders) {
+			fds[i].shm = shm;
+			fds[i].holders = 1;
+			counts.fds++;
+			fd = i;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&lock);
+	return fd;
+}
+
+struct tee_shm *platform_test_fd_shm(int fd)
+{
+	return fds[fd].shm;
+}
+
+void platform_test_fd_get(int fd)
+{
+	pthread_mutex_lock(&lock);
+	fds[fd].holders++;
+	pthread_mutex_unlock(&lock);
+}
+
+void platform_test_fd_put(int fd)
+{
+	struct tee_shm *shm = NULL;
+
+	pthread_mutex_lock(&lock);
+	if (!fds[fd].holders)
+		abort();
+	if (--fds[fd].holders == 0) {
+		shm = fds[fd].shm;
+		fds[fd].shm = NULL;
+		counts.fds--;
+	}
+	pthread_mutex_unlock(&lock);
+	tee_shm_put(shm);
+}
+
+size_t platform_test_fd_put_all(void)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < MAX_FDS; i++) {
+		for (; fds[i].holders; n++)
+			platform_test_fd_put(i);
+	}
+	return n;
+}
+
+/* --- who calls --- */
+
+u32 platform_current_euid(void)
+{
+	return platform_test.euid;
+}
+
+bool platform_current_in_egroup(u32 gid)
+{
+	for (size_t i = 0; i < platform_test.n_gids; i++) {
+		if (platform_test.gids[i] == gid)
+			return true;
+	}
+	return false;
+}
+
+bool platform_current_gid_valid(u32 gid)
+{
+	return gid != (u32)-1;
+}
+
+int platform_uuid_v5(u8 uuid[16], const u8 ns[16], const char *name, size_t len)
+{
+	uuid_generate_sha1(uuid, ns, name, len);
+	return 0;
+}
