@@ -4,7 +4,8 @@
  *
  * A client device is opened and asked for its version. A privileged one is not:
  * to open it is to become the supplicant, and whoever waits for one would be
- * failed when we close it again.
+ * failed when we close it again. What the trusted OS is stands, as in a kernel, in
+ * attribute files, for both.
  */
 #include "cli/cli.h"
 
@@ -28,6 +29,7 @@ struct device {
 	struct front_node node;
 	int error;		/* negative errno: it did not answer */
 	struct tee_ioctl_version_data version;
+	char revision[128];	/* of the trusted OS; empty when it does not say */
 };
 
 struct devices {
@@ -64,12 +66,38 @@ static const char *impl_name(__u32 id)
 	}
 }
 
+/* A line of <dir>/sys/class/tee/<device>/<attribute>; empty without one. */
+static void read_attribute(const char *dir, const char *name, const char *attribute, char *buf,
+			   size_t size)
+{
+	char path[PATH_MAX];
+	FILE *f;
+
+	buf[0] = '\0';
+	if (snprintf(path, sizeof(path), "%s/sys/class/tee/%s/%s", dir, name, attribute) >=
+	    (int)sizeof(path))
+		return;
+	f = fopen(path, "re");
+	if (!f)
+		return;
+	if (!fgets(buf, (int)size, f))
+		buf[0] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+	fclose(f);
+}
+
 static void ask(const char *dir, struct device *dev)
 {
 	AUTO(close_fd) int fd = -1;
+	char id[16];
 
-	if (dev->node.privileged)
+	read_attribute(dir, dev->name, "revision", dev->revision, sizeof(dev->revision));
+	if (dev->node.privileged) {
+		read_attribute(dir, dev->name, "implementation_id", id, sizeof(id));
+		dev->version.impl_id = (__u32)strtoul(id, NULL, 10);
+		dev->version.gen_caps = TEE_GEN_CAP_PRIVILEGED;
 		return;
+	}
 	fd = front_open(dir, dev->name);
 	dev->error = fd < 0 ? fd : front_ioctl(fd, TEE_IOC_VERSION, (unsigned long)&dev->version);
 }
@@ -161,23 +189,20 @@ static void print_row(const struct device *dev)
 {
 	char impl_caps[32], caps[128];
 
-	if (dev->node.privileged) {
-		printf("%-10s %-17s %-16s %s\n", dev->name, "-", "-", "privileged");
-		return;
-	}
 	if (dev->error) {
 		printf("%-10s does not answer: %s\n", dev->name, strerror(-dev->error));
 		return;
 	}
 	impl_caps_words(&dev->version, impl_caps, sizeof(impl_caps));
 	gen_caps_words(dev->version.gen_caps, caps, sizeof(caps));
-	printf("%-10s %-17s %-16s %s\n", dev->name, impl_name(dev->version.impl_id), impl_caps,
-	       caps);
+	printf("%-10s %-17s %-16s %-12s %s\n", dev->name, impl_name(dev->version.impl_id),
+	       dev->revision[0] ? dev->revision : "-", impl_caps, caps);
 }
 
 static void print_table(const struct devices *devices)
 {
-	printf("%-10s %-17s %-16s %s\n", "DEVICE", "IMPLEMENTATION", "IMPL-CAPS", "GEN-CAPS");
+	printf("%-10s %-17s %-16s %-12s %s\n", "DEVICE", "IMPLEMENTATION", "REVISION", "IMPL-CAPS",
+	       "GEN-CAPS");
 	for (size_t i = 0; i < devices->n; i++)
 		print_row(&devices->dev[i]);
 }
@@ -191,8 +216,13 @@ static struct json_object *device_json(const struct device *dev)
 
 	json_object_object_add(o, "name", json_object_new_string(dev->name));
 	json_object_object_add(o, "privileged", json_object_new_boolean(dev->node.privileged));
-	if (dev->node.privileged)
+	if (dev->revision[0])
+		json_object_object_add(o, "revision", json_object_new_string(dev->revision));
+	if (dev->node.privileged) {
+		json_object_object_add(o, "impl_id", json_object_new_int64(v->impl_id));
+		json_object_object_add(o, "impl", json_object_new_string(impl_name(v->impl_id)));
 		return o;
+	}
 	if (dev->error) {
 		json_object_object_add(o, "error", json_object_new_string(strerror(-dev->error)));
 		return o;

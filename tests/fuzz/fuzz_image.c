@@ -218,6 +218,35 @@ static int make_file(const uint8_t *image, size_t size)
 	return fd;
 }
 
+/*
+ * The image in memory that ends with it, so that a sanitizer sees who reads beyond
+ * the end of the file: that of a mapping is the end of a page.
+ */
+void *__wrap_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset);
+void *__real_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset);
+int __wrap_munmap(void *addr, size_t length);
+int __real_munmap(void *addr, size_t length);
+
+static void *mapped;
+
+void *__wrap_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+{
+	if (fd < 0 || prot != PROT_READ || flags != MAP_PRIVATE || offset)
+		return __real_mmap(addr, length, prot, flags, fd, offset);
+	FUZZ_CHECK(!mapped && posix_memalign(&mapped, 4096, length) == 0);
+	FUZZ_CHECK(pread(fd, mapped, length, 0) == (ssize_t)length);
+	return mapped;
+}
+
+int __wrap_munmap(void *addr, size_t length)
+{
+	if (addr != mapped)
+		return __real_munmap(addr, length);
+	free(mapped);
+	mapped = NULL;
+	return 0;
+}
+
 static TEE_Result check(const uint8_t *image, size_t size)
 {
 	struct image_error error = { .text = "" };
@@ -226,6 +255,7 @@ static TEE_Result check(const uint8_t *image, size_t size)
 	TEE_Result res = image_check(fd, uuid, &info, &error);
 
 	close(fd);
+	FUZZ_CHECK(!mapped);
 	FUZZ_CHECK((res == TEE_SUCCESS) == (error.text[0] == '\0'));
 	FUZZ_CHECK(memchr(error.text, '\0', sizeof(error.text)) != NULL);
 	FUZZ_CHECK(res != TEE_SUCCESS || info.stack_size <= IMAGE_MAX_STACK);

@@ -51,6 +51,7 @@
 /* One who holds a device open */
 struct user {
 	struct tee_context *ctx;
+	unsigned int n_calls;		/* under way: it cannot be closed */
 	unsigned long addr;		/* of its arguments */
 	int32_t ids[MAX_IDS];
 	unsigned int n_ids;
@@ -106,9 +107,14 @@ static long user_ioctl(struct user *user, unsigned int cmd, const void *arg, siz
 {
 	long rc;
 
+	/* A supplicant that waits may have been closed by its own other thread. */
+	if (!user->ctx)
+		return -EBADF;
 	memcpy(umem_at(user->addr, size), arg, size);
 	arm();
+	user->n_calls++;
 	rc = tee_cdev_ioctl(user->ctx, cmd, user->addr);
+	user->n_calls--;
 	disarm();
 	FUZZ_CHECK(rc >= -4095 && rc <= INT_MAX);
 	return rc;
@@ -192,9 +198,10 @@ static void close_context(struct user *user)
 {
 	struct tee_context *ctx = user->ctx;
 
+	if (!ctx || user->n_calls)
+		return;
 	user->ctx = NULL;
-	if (ctx)
-		tee_cdev_release(ctx);
+	tee_cdev_release(ctx);
 }
 
 static void reset(void)

@@ -6,8 +6,8 @@
 # `swtee run` from outside: exit status, arguments, environment, terminal, signals,
 # and that nothing is left behind however it ends.
 set -u
-swtee=$1
-hello=$2
+swtee=$(realpath "$1")
+hello=$(realpath "$2")
 failed=0
 
 work=$(mktemp -d)

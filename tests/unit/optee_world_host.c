@@ -156,7 +156,9 @@ static uint32_t host_invoke(struct host *host)
 	case FAKE_BAD_ANSWER:
 		host->call->answer = 77;
 		lane_reply(host->lane);
-		pause();
+		/* Alive until the world has had enough of it */
+		while (lane_wait_request(host->lane) == 0)
+			;
 		_exit(0);
 	case FAKE_BAD_SYSCALL:
 		return host_syscall(host, 999, 0, 0);

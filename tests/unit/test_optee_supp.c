@@ -693,6 +693,87 @@ static void test_fallback(void **state)
 	assert_int_equal(atomic_load(&n), 4);
 }
 
+/* --- many of them --- */
+
+#define N_SERVERS 2
+#define N_REQUESTERS 6
+#define N_ROUNDS 40
+
+struct server {
+	pthread_t thread;
+	struct supp supp;
+	struct task_struct task;
+	unsigned int served;
+	unsigned int wrong;
+};
+
+static void *server_main(void *data)
+{
+	struct server *server = data;
+	long rc;
+
+	server->task.uaccess = &uaccess_inprocess_ops;
+	task_enter(&server->task);
+	while (!(rc = supp_recv(&server->supp, SUPP_META, 5))) {
+		rc = supp_send_id(&server->supp, server->supp.arg.params[0].a, 0,
+				  server->supp.arg.num_params);
+		server->wrong += rc != 0 && rc != -EBADF;
+		server->served++;
+	}
+	server->wrong += rc != -ERESTARTSYS;
+	task_leave(&server->task);
+	return NULL;
+}
+
+static void test_many(void **state)
+{
+	struct drv *drv = *state;
+	struct server servers[N_SERVERS] = {};
+	struct drv_job jobs[N_REQUESTERS];
+	struct seen seen = {};
+	unsigned int served = 0;
+	atomic_uint stop = 0;
+	struct supp supp;
+
+	drv->world.config.n_threads = 4;
+	drv->world.config.reported_threads = 4;
+	assert_int_equal(drv_probe(drv), 0);
+	drv->world.data = &seen;
+	drv->world.invoke = body_request;
+	supp_open(drv, &supp);
+	for (int i = 0; i < N_SERVERS; i++) {
+		task_init(&servers[i].task);
+		servers[i].supp.ctx = supp.ctx;
+		servers[i].task.interrupted = interrupted_flag;
+		servers[i].task.interrupted_data = &stop;
+		assert_int_equal(pthread_create(&servers[i].thread, NULL, server_main,
+						&servers[i]), 0);
+	}
+
+	for (int round = 0; round < N_ROUNDS; round++) {
+		for (int i = 0; i < N_REQUESTERS; i++)
+			drv_job_start(&jobs[i], drv, 1);
+		/* One of them dies, at whatever point it has come to */
+		task_kill(&jobs[round % N_REQUESTERS].task);
+		for (int i = 0; i < N_REQUESTERS; i++) {
+			uint32_t ret = drv_job_join(&jobs[i]);
+
+			assert_true(ret == 0 || (ret == TEE_R_COMMUNICATION &&
+						 i == round % N_REQUESTERS));
+		}
+	}
+
+	atomic_store(&stop, 1);
+	for (int i = 0; i < N_SERVERS; i++) {
+		task_interrupt_wake(&servers[i].task);
+		pthread_join(servers[i].thread, NULL);
+		assert_int_equal(servers[i].wrong, 0);
+		served += servers[i].served;
+	}
+	assert_in_range(served, N_ROUNDS * (N_REQUESTERS - 1), N_ROUNDS * N_REQUESTERS);
+	tee_cdev_release(supp.ctx);
+}
+
 int main(void)
 {
 	DRV_ADD_ROWS(recv_rows, test_recv, drv_setup);
@@ -710,6 +791,7 @@ int main(void)
 	drv_add("optee memory of the supplicant, hostile", test_appl_hostile, drv_setup, NULL);
 	drv_add("optee memory of others", test_foreign, drv_setup, NULL);
 	DRV_ADD_ROWS(memref_rows, test_hostile_memref, drv_setup);
+	drv_add("optee supplicant of two threads", test_many, drv_setup_world, NULL);
 	drv_add("optee fallback", test_fallback, drv_setup_world, NULL);
 	return drv_run("optee supplicant");
 }

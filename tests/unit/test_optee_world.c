@@ -690,7 +690,6 @@ static void test_thread_limit(void **state)
 	struct fixture *f = *state;
 	struct smc_regs out[RIG_THREADS], in, refused;
 	struct rig_arg args[RIG_THREADS];
-	struct fake_ta ta = { .flags = 0 };
 	uint32_t session;
 
 	for (unsigned int i = 0; i < RIG_THREADS; i++) {
@@ -706,7 +705,6 @@ static void test_thread_limit(void **state)
 	for (unsigned int i = 1; i < RIG_THREADS; i++)
 		finish(f, i, &args[i], &out[i]);
 	assert_int_equal(rig_close(&f->rig, &f->arg, session), TEE_R_SUCCESS);
-	offer_ta(f, &ta);
 	for (unsigned int i = 0; i < RIG_THREADS; i++)
 		rig_arg_free(&args[i]);
 }
@@ -1116,11 +1114,25 @@ static void begin_wait(struct fixture *f, unsigned int cpu, uint32_t session, ui
 	assert_int_equal(f->arg.rpc->cmd, OPTEE_RPC_CMD_SUSPEND);
 }
 
+/* A message of its own, while others are under way */
+static uint32_t aside(struct fixture *f, uint32_t cmd, uint32_t session, uint64_t cookie)
+{
+	struct rig_arg arg;
+	uint32_t ret;
+
+	rig_arg_new(&f->rig, &arg);
+	rig_arg_prepare(&arg, cmd, cmd == OPTEE_MSG_CMD_UNREGISTER_SHM);
+	arg.msg->session = session;
+	if (cmd == OPTEE_MSG_CMD_UNREGISTER_SHM)
+		arg.msg->params[0].u.rmem.shm_ref = cookie;
+	ret = rig_call(&f->rig, 3, &arg);
+	rig_arg_free(&arg);
+	return ret;
+}
+
 static void cancel(struct fixture *f, uint32_t session)
 {
-	rig_arg_prepare(&f->arg2, OPTEE_MSG_CMD_CANCEL, 0);
-	f->arg2.msg->session = session;
-	assert_int_equal(rig_call(&f->rig, 3, &f->arg2), TEE_R_SUCCESS);
+	assert_int_equal(aside(f, OPTEE_MSG_CMD_CANCEL, session, 0), TEE_R_SUCCESS);
 }
 
 static void test_cancel(void **state)
@@ -1132,9 +1144,7 @@ static void test_cancel(void **state)
 
 	offer_ta(f, &ta);
 	assert_int_equal(open_ta(f, &session), TEE_R_SUCCESS);
-	rig_arg_prepare(&f->arg2, OPTEE_MSG_CMD_CANCEL, 0);
-	f->arg2.msg->session = session + 1;
-	assert_int_equal(rig_call(&f->rig, 3, &f->arg2), TEE_R_BAD_PARAMETERS);
+	assert_int_equal(aside(f, OPTEE_MSG_CMD_CANCEL, session + 1, 0), TEE_R_BAD_PARAMETERS);
 
 	begin_wait(f, 0, session, FAKE_UNMASK_AND_WAIT, NULL, &out);
 	cancel(f, session);
@@ -1165,19 +1175,7 @@ static void test_session_waits(void **state)
 	caller_start(&second);
 	wait_for_waits(f, 1);
 	assert_int_equal(f->arg2.msg->ret, 0xdeadbeef);
-	rig_arg_prepare(&f->arg2, OPTEE_MSG_CMD_INVOKE_COMMAND, 0);
-	/* (its message was copied long ago) */
-	{
-		struct rig_arg arg3;
-		struct fixture g = *f;
-
-		rig_arg_new(&f->rig, &arg3);
-		rig_arg_prepare(&arg3, OPTEE_MSG_CMD_CANCEL, 0);
-		arg3.msg->session = session;
-		assert_int_equal(rig_call(&f->rig, 3, &arg3), TEE_R_SUCCESS);
-		rig_arg_free(&arg3);
-		(void)g;
-	}
+	cancel(f, session);
 	finish(f, 2, &f->arg, &out);
 	assert_int_equal(f->arg.msg->ret, TEE_R_CANCEL);
 	pthread_join(second.thread, NULL);
@@ -1202,18 +1200,9 @@ static void test_close_while_waiting(void **state)
 	f->arg2.msg->session = two;
 	caller_start(&second);
 	wait_for_waits(f, 1);
-	{
-		struct rig_arg arg3;
-
-		rig_arg_new(&f->rig, &arg3);
-		/* It is unlinked already. */
-		rig_prepare_invoke(&arg3, two, FAKE_COUNT, 0);
-		assert_int_equal(rig_call(&f->rig, 3, &arg3), TEE_R_BAD_PARAMETERS);
-		rig_arg_prepare(&arg3, OPTEE_MSG_CMD_CANCEL, 0);
-		arg3.msg->session = one;
-		assert_int_equal(rig_call(&f->rig, 3, &arg3), TEE_R_SUCCESS);
-		rig_arg_free(&arg3);
-	}
+	/* It is unlinked already. */
+	assert_int_equal(aside(f, OPTEE_MSG_CMD_INVOKE_COMMAND, two, 0), TEE_R_BAD_PARAMETERS);
+	cancel(f, one);
 	finish(f, 0, &f->arg, &out);
 	pthread_join(second.thread, NULL);
 	assert_int_equal(second.ret, TEE_R_SUCCESS);
@@ -1237,9 +1226,7 @@ static void test_unregister_waits(void **state)
 	begin_wait(f, 0, session, FAKE_UNMASK_AND_WAIT, &own, &out);
 
 	/* Not used by the call: goes at once, though the TA is busy. */
-	rig_arg_prepare(&f->arg2, OPTEE_MSG_CMD_UNREGISTER_SHM, 1);
-	f->arg2.msg->params[0].u.rmem.shm_ref = 2;
-	assert_int_equal(rig_call(&f->rig, 1, &f->arg2), TEE_R_SUCCESS);
+	assert_int_equal(aside(f, OPTEE_MSG_CMD_UNREGISTER_SHM, 0, 2), TEE_R_SUCCESS);
 	soc_region_free(idle.region);
 
 	/* Used by it: waits. */
@@ -1247,19 +1234,9 @@ static void test_unregister_waits(void **state)
 	f->arg2.msg->params[0].u.rmem.shm_ref = 1;
 	caller_start(&second);
 	wait_for_waits(f, 1);
-	{
-		struct rig_arg arg3;
-
-		rig_arg_new(&f->rig, &arg3);
-		/* Nobody finds it any more, and it cannot be taken out twice. */
-		rig_arg_prepare(&arg3, OPTEE_MSG_CMD_UNREGISTER_SHM, 1);
-		arg3.msg->params[0].u.rmem.shm_ref = 1;
-		assert_int_equal(rig_call(&f->rig, 3, &arg3), TEE_R_BAD_PARAMETERS);
-		rig_arg_prepare(&arg3, OPTEE_MSG_CMD_CANCEL, 0);
-		arg3.msg->session = session;
-		assert_int_equal(rig_call(&f->rig, 3, &arg3), TEE_R_SUCCESS);
-		rig_arg_free(&arg3);
-	}
+	/* Nobody finds it any more, and it cannot be taken out twice. */
+	assert_int_equal(aside(f, OPTEE_MSG_CMD_UNREGISTER_SHM, 0, 1), TEE_R_BAD_PARAMETERS);
+	cancel(f, session);
 	finish(f, 0, &f->arg, &out);
 	assert_int_equal(f->arg.msg->ret, TEE_R_CANCEL);
 	pthread_join(second.thread, NULL);

@@ -175,6 +175,8 @@ static void restart_world(struct worker_job *job)
 
 	log_warn("the OP-TEE world ended; its sessions are lost");
 	soc_world_stop(machine->world);
+	/* Before a new one can be taken for the old one */
+	optee_world_gone(machine->optee);
 	if (dies_too_often(machine)) {
 		log_error("the OP-TEE world dies again and again: not started any more; look for "
 			  "its messages above");

@@ -78,9 +78,12 @@ int node_publish(struct server *server, struct tee_device *teedev)
 		return -ENOMEM;
 	node->server = server;
 	node->teedev = teedev;
-	r = node_listen(node);
+	r = sysfs_add(server, teedev);
 	if (r < 0)
 		goto err_free;
+	r = node_listen(node);
+	if (r < 0)
+		goto err_sysfs;
 	pthread_mutex_lock(&server->lock);
 	node->next = server->nodes;
 	server->nodes = node;
@@ -102,6 +105,8 @@ err_unlist:
 	pthread_mutex_unlock(&server->lock);
 	(void)unlink(node->addr.sun_path);
 	close_fd(node->fd);
+err_sysfs:
+	sysfs_remove(server, teedev);
 err_free:
 	log_error("cannot make the node %s in %s: %s", teedev->name, server->runtime_dir,
 		  strerror(-r));
@@ -128,4 +133,5 @@ void node_withdraw(struct server *server, struct tee_device *teedev)
 	close_fd(node->fd);
 	free(node);
 	teedev->platform = NULL;
+	sysfs_remove(server, teedev);
 }

@@ -60,6 +60,11 @@ struct server {
 int node_publish(struct server *server, struct tee_device *teedev);
 void node_withdraw(struct server *server, struct tee_device *teedev);
 
+/* --- sysfs.c: attributes of devices --- */
+
+int sysfs_add(struct server *server, struct tee_device *teedev);
+void sysfs_remove(struct server *server, struct tee_device *teedev);
+
 /* --- file.c: open files --- */
 
 /*

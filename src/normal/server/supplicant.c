@@ -44,6 +44,7 @@ bool supp_memref(const struct tee_param *param, uint64_t type, void **ret_va, si
 
 static int open_ta(struct supplicant *supplicant, const uint8_t uuid[16], char *path, size_t size)
 {
+	static struct log_ratelimit limit;
 	char text[UUID_STRING_LEN + 1];
 	int first = -ENOENT;
 
@@ -61,7 +62,7 @@ static int open_ta(struct supplicant *supplicant, const uint8_t uuid[16], char *
 					     strerror(errno));
 		}
 	}
-	if (first == -ENOENT)
+	if (first == -ENOENT && log_ratelimit(&limit))
 		log_info("no trusted application %s.ta in the TA directories", text);
 	return first;
 }

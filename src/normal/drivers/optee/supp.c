@@ -423,8 +423,6 @@ static int optee_supp_pop(struct optee_supp *supp, size_t num_meta, u32 *func,
 		goto out_unlock;
 	}
 	if (*num_params - num_meta < req->num_params) {
-		/* Another thread, with more room, may be waiting. */
-		complete(&supp->reqs_c);
 		rc = -EINVAL;
 		goto out_unlock;
 	}
@@ -453,6 +451,7 @@ int optee_supp_recv(struct tee_context *ctx, u32 *func, u32 *num_params,
 	struct optee *optee = tee_get_drvdata(ctx->teedev);
 	struct optee_supp *supp = &optee->supp;
 	struct optee_supp_hold *hold;
+	bool token = false;
 	size_t num_meta;
 	int rc;
 
@@ -465,12 +464,18 @@ int optee_supp_recv(struct tee_context *ctx, u32 *func, u32 *num_params,
 	if (!hold)
 		return -ENOMEM;
 
-	/* Nothing taken: wait for the next token, which may turn out to be old. */
+	/* Nothing there: wait for the next token, which may turn out to be old. */
 	while (!(rc = optee_supp_pop(supp, num_meta, func, num_params, param, &hold))) {
 		rc = wait_for_completion_interruptible(&supp->reqs_c);
+		token = !rc;
 		if (rc)
 			break;
 	}
+	if (rc == 1 && !token)
+		try_wait_for_completion(&supp->reqs_c);
+	/* Not taken after all: another thread, with more room, may be waiting. */
+	if (rc == -EINVAL && token)
+		complete(&supp->reqs_c);
 	kfree(hold);
 	return rc < 0 ? rc : 0;
 }

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What a kernel shows of a device below /sys/class/tee: the same files below
+ * <runtime dir>/sys/class/tee, written once, when the node appears.
+ */
+#include "server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "normal/tee/tee_core.h"
+
+#define REVISION_MAX 128
+
+static const char *const levels[] = { "sys", "class", "tee" };
+static const char *const files[] = { "implementation_id", "revision" };
+
+#define N(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The directory @name in @dir, made if need be; takes @dir over. */
+static int enter(int dir, const char *name)
+{
+	int fd;
+
+	if (dir < 0)
+		return dir;
+	if (mkdirat(dir, name, 0755) < 0 && errno != EEXIST)
+		fd = -errno;
+	else
+		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	close_fd(dir);
+	return fd;
+}
+
+static int open_class(struct server *server)
+{
+	int dir = open(server->runtime_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (size_t i = 0; i < N(levels); i++)
+		dir = enter(dir, levels[i]);
+	return dir;
+}
+
+static int write_file(int dir, const char *name, const char *text)
+{
+	AUTO(close_fd) int fd = -1;
+	size_t len = strlen(text);
+
+	fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0444);
+	if (fd < 0)
+		return -errno;
+	return write(fd, text, len) == (ssize_t)len ? 0 : -EIO;
+}
+
+int sysfs_add(struct server *server, struct tee_device *teedev)
+{
+	const struct tee_driver_ops *ops = teedev->desc->ops;
+	struct tee_ioctl_version_data version = { 0 };
+	AUTO(close_fd) int dir = -1;
+	char text[REVISION_MAX + 2];
+	int r;
+
+	dir = enter(open_class(server), teedev->name);
+	if (dir < 0)
+		return dir;
+	ops->get_version(teedev, &version);
+	snprintf(text, sizeof(text), "%u\n", version.impl_id);
+	r = write_file(dir, "implementation_id", text);
+	if (r == 0 && ops->get_tee_revision && ops->get_tee_revision(teedev, text,
+								       REVISION_MAX) == 0) {
+		text[REVISION_MAX - 1] = '\0';
+		strcat(text, "\n");
+		r = write_file(dir, "revision", text);
+	}
+	return r;
+}
+
+void sysfs_remove(struct server *server, struct tee_device *teedev)
+{
+	AUTO(close_fd) int class_dir = open_class(server);
+	AUTO(close_fd) int dir = -1;
+
+	if (class_dir < 0)
+		return;
+	dir = openat(class_dir, teedev->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	for (size_t i = 0; dir >= 0 && i < N(files); i++)
+		(void)unlinkat(dir, files[i], 0);
+	(void)unlinkat(class_dir, teedev->name, AT_REMOVEDIR);
+}
