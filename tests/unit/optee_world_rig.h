@@ -10,6 +10,7 @@
 #define OPTEE_WORLD_RIG_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,13 +34,13 @@ struct rig {
 	pthread_t run_thread, memory_thread;
 	int run_result;
 	struct lane *cpus[RIG_CPUS];
-	unsigned int n_map_requests;
+	_Atomic unsigned int n_map_requests;
 
 	/* What the driver serves */
 	pthread_mutex_t lock;
 	pthread_cond_t notified;
 	bool notif[RIG_MAX_NOTIF];
-	unsigned int n_waits, n_sends, n_suspends, n_loads, n_allocs, n_frees;
+	_Atomic unsigned int n_waits, n_sends, n_suspends, n_loads, n_allocs, n_frees;
 	const uint8_t *image;		/* of image_uuid; NULL: there is none */
 	size_t image_size;
 	size_t image_claimed;		/* what a size query answers; 0: image_size */

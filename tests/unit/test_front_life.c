@@ -313,6 +313,37 @@ static void test_restart(void **state)
 	close(fd);
 }
 
+/* A call with so much stack above it */
+static int block_below(int fd, size_t depth)
+{
+	volatile char room[512];
+
+	room[0] = room[sizeof(room) - 1] = (char)depth;
+	return depth ? block_below(fd, depth - 1) + (room[0] & 0) : block(fd);
+}
+
+/* longjmp() out of calls at different depths, each of which would take a lane */
+static void test_longjmp_depths(void **state)
+{
+	struct pest pest = { .target = pthread_self(), .last = SIGUSR1, .once = true };
+	pthread_t thread;
+	int fd = open_node("tee0");
+
+	with_handler(SIGUSR1, handler_leaves, 0);
+	for (volatile size_t i = 0; i < 12; i++) {
+		assert_int_equal(pthread_create(&thread, NULL, thread_pest, &pest), 0);
+		if (sigsetjmp(handler_jump, 1) == 0) {
+			(void)block_below(fd, i * 7 % 12);
+			fail();
+		}
+		pthread_join(thread, NULL);
+		assert_int_equal(version(fd), 0);
+		WAIT_FOR(atomic_load(&blocked) == 0);
+	}
+	assert_true(fake_front_lanes(fake) <= 3);
+	close(fd);
+}
+
 /* longjmp() out of a call: its lane ends, the next call has a new one. */
 static void test_longjmp(void **state)
 {
@@ -455,6 +486,7 @@ int main(void)
 		T(test_call_in_handler),
 		T(test_restart),
 		T(test_longjmp),
+		T(test_longjmp_depths),
 		T(test_cancel),
 		T(test_cancel_deferred),
 		T(test_other_stack),

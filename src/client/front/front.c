@@ -188,12 +188,17 @@ static int call(struct front_lane *fl, int fd, const struct stat *st, struct sta
 	return front_context_gone(fd) ? -ENODEV : -EIO;
 }
 
-/* Not inlined: its frame is what separates the caller's memory from ours. */
-__attribute__((noinline)) int front_ioctl(int fd, unsigned int cmd, unsigned long arg)
+/*
+ * Not inlined: its frame is what separates the caller's memory from ours. Not
+ * sanitized: the mark must be in that frame.
+ */
+__attribute__((noinline, no_sanitize("address")))
+int front_ioctl(int fd, unsigned int cmd, unsigned long arg)
 {
 	uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
 	struct stack_part stack = { 0, 0 };
 	struct front_thread *thread;
+	volatile uint64_t mark;
 	struct front_lane *fl;
 	int saved = errno, r;
 	struct stat st;
@@ -207,7 +212,7 @@ __attribute__((noinline)) int front_ioctl(int fd, unsigned int cmd, unsigned lon
 	r = front_thread_get(&thread);
 	if (r < 0)
 		return r;
-	fl = front_thread_acquire(thread, frame);
+	fl = front_thread_acquire(thread, &mark);
 	if (!fl)
 		return -EBUSY;
 	/* On a stack that is not the thread's own nothing is known of what follows. */

@@ -249,12 +249,10 @@ int front_lane_recv_fd(struct front_lane *fl)
 	return fd;
 }
 
-/* Empty but for `busy`, which is not ours to change */
+/* Empty but for who uses it, which is not ours to change */
 static void reset(struct front_lane *fl)
 {
-	uintptr_t busy = fl->busy;
-
-	*fl = (struct front_lane){ .busy = busy, .sock = -1 };
+	*fl = (struct front_lane){ .busy = fl->busy, .sock = -1 };
 }
 
 void front_lane_drop(struct front_lane *fl)

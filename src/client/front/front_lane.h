@@ -30,7 +30,7 @@ struct front_binding {
 struct front_lane {
 	struct lane *lane;	/* NULL: not made */
 	struct front_call *call; /* its data area */
-	uintptr_t busy;		/* frame of the call that uses the lane, 0 if none */
+	volatile uint64_t *busy; /* mark in the frame of the call that uses the lane */
 	uint64_t token;
 	pid_t pid;		/* that made it: a vforked child cannot bind it */
 	ino_t sock_ino;		/* the program may close our number and reuse it */

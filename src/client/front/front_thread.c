@@ -37,6 +37,9 @@
 /* The kernel keeps at least this much free below the main stack. */
 #define STACK_GAP ((size_t)128 << 20)
 
+/* Less than any system puts on the stack to call a signal handler */
+#define SIGNAL_FRAME_MIN 512
+
 enum socket_state {
 	SOCKET_FREE,
 	SOCKET_BUSY,
@@ -313,29 +316,49 @@ int front_thread_get(struct front_thread **ret_thread)
 	return 0;
 }
 
-/*
- * True when the call whose frame was at @then can no longer be running now that
- * one at @now is. On the thread's own stack a call that is nested in another one
- * is below it; on any other stack (sigaltstack, coroutines) nothing is certain.
- */
-static bool call_abandoned(const struct front_thread *thread, uintptr_t then, uintptr_t now)
+static bool on_stack(const struct front_thread *thread, uintptr_t addr)
 {
-	if (now < thread->stack_lo || now >= thread->stack_hi)
-		return false;
-	return then < thread->stack_lo || then >= thread->stack_hi || now >= then;
+	return addr >= thread->stack_lo && addr < thread->stack_hi;
 }
 
-struct front_lane *front_thread_acquire(struct front_thread *thread, uintptr_t frame)
+/* What a mark holds while its call is running */
+static uint64_t mark_value(const volatile uint64_t *mark)
 {
+	return (uintptr_t)mark ^ 0x9e3779b97f4a7c15u;
+}
+
+/*
+ * True when the call that has the lane can no longer be running, now that one
+ * with its mark at @mark is. On the thread's own stack a call that is nested in
+ * another one is below it, with a signal frame in between; what is above the
+ * stack pointer can be read, and an abandoned frame is soon written over. On any
+ * other stack (sigaltstack, coroutines) nothing is certain.
+ */
+static bool call_abandoned(const struct front_thread *thread, const struct front_lane *fl,
+			   const volatile uint64_t *mark)
+{
+	uintptr_t now = (uintptr_t)mark, then = (uintptr_t)fl->busy;
+
+	if (!on_stack(thread, now))
+		return false;
+	if (!on_stack(thread, then) || now + SIGNAL_FRAME_MIN >= then)
+		return true;
+	return *fl->busy != mark_value(fl->busy);
+}
+
+struct front_lane *front_thread_acquire(struct front_thread *thread, volatile uint64_t *mark)
+{
+	*mark = mark_value(mark);
 	for (size_t i = 0; i < FRONT_LANES_PER_THREAD; i++) {
 		struct front_lane *fl = &thread->lane[i];
-		uintptr_t then = fl->busy;
+		bool abandoned = fl->busy;
 
-		if (then && !call_abandoned(thread, then, frame))
+		if (fl->busy && !call_abandoned(thread, fl, mark))
 			continue;
-		fl->busy = frame;
+		/* One store: a handler takes the lane before it, or leaves it alone. */
+		fl->busy = mark;
 		atomic_signal_fence(memory_order_seq_cst);
-		if (then)
+		if (abandoned)
 			front_lane_drop(fl);
 		return fl;
 	}
@@ -344,6 +367,11 @@ struct front_lane *front_thread_acquire(struct front_thread *thread, uintptr_t f
 
 void front_thread_release(struct front_lane *fl)
 {
+	volatile uint64_t *mark = fl->busy;
+
 	atomic_signal_fence(memory_order_seq_cst);
-	fl->busy = 0;
+	fl->busy = NULL;
+	/* Nothing is left on the stack that looks like a running call. */
+	if (mark)
+		*mark = 0;
 }

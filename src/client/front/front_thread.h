@@ -28,11 +28,11 @@ struct front_thread {
 int front_thread_get(struct front_thread **ret_thread);
 
 /*
- * A lane that no call of this thread uses, marked as used by the call whose
- * frame is at @frame. A call that was left by longjmp() loses its lane here.
- * NULL when all are in use. Give it back by front_thread_release().
+ * A lane that no call of this thread uses, for the call that has @mark in its
+ * frame. A call that was left by longjmp() loses its lane here, as far as it can
+ * be told. NULL when all are in use. Give it back by front_thread_release().
  */
-struct front_lane *front_thread_acquire(struct front_thread *thread, uintptr_t frame);
+struct front_lane *front_thread_acquire(struct front_thread *thread, volatile uint64_t *mark);
 void front_thread_release(struct front_lane *fl);
 
 /* The lane sockets of this process, for a child to close. @ino: of the socket. */

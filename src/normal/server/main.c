@@ -223,9 +223,6 @@ static int optee_machine_start(struct swteed *swteed)
 	r = soc_world_start(machine->world);
 	if (r < 0)
 		return r;
-	r = watch_world(machine);
-	if (r < 0)
-		return r;
 
 	fs_root = open_fs_root(config->state_dir);
 	if (fs_root < 0)
@@ -245,7 +242,8 @@ static int optee_machine_start(struct swteed *swteed)
 		log_error("the OP-TEE driver does not bind: %s", strerror(-r));
 		return r;
 	}
-	return 0;
+	/* From here on its death is an event; before, it fails the start. */
+	return watch_world(machine);
 }
 
 /* --- stop --- */

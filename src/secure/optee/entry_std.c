@@ -209,6 +209,7 @@ static uint32_t entry_with_room(struct thread *thread, void *shared, size_t room
 
 	if (room < sizeof(msg.head))
 		return OPTEE_SMC_RETURN_EBADADDR;
+	shared_enter(shared);
 	shared_copy_in(&msg.head, shared, sizeof(msg.head));
 	if (msg.head.num_params > OPTEE_MSG_MAX_NUM_PARAMS)
 		return OPTEE_SMC_RETURN_EBADADDR;
@@ -219,6 +220,7 @@ static uint32_t entry_with_room(struct thread *thread, void *shared, size_t room
 		thread->rpc.msg = (void *)((uint8_t *)shared + size);
 	ret = entry_message(thread, &msg);
 	rpc_end(thread);
+	shared_leave(shared);
 	return ret;
 }
 

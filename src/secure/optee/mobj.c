@@ -399,7 +399,7 @@ struct mobj *shm_table_get(struct shm_table *table, uint64_t cookie)
 	pthread_mutex_lock(&table->lock);
 	mobj = *table_find(table, cookie);
 	if (mobj)
-		atomic_fetch_add_explicit(&mobj->refs, 1, memory_order_relaxed);
+		atomic_fetch_add(&mobj->refs, 1);
 	pthread_mutex_unlock(&table->lock);
 	return mobj;
 }
