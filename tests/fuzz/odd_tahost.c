@@ -81,16 +81,23 @@ int __wrap_ta_template_spawn(struct ta_template *template, const uint8_t uuid[16
 
 int __wrap_lane_call(struct lane *lane);
 
-/* A new one is the one that was started last. */
+/*
+ * The one that was started last has not had a lane yet. Later a lane may be where an
+ * earlier one was, which is gone then.
+ */
 static struct host *host_of(struct lane *lane)
 {
+	struct host *last = t.n_hosts ? &t.hosts[t.n_hosts - 1] : NULL;
+	struct host *found = NULL;
+
+	if (last && !last->lane)
+		last->lane = lane;
 	for (unsigned int i = 0; i < t.n_hosts; i++) {
 		if (t.hosts[i].lane == lane)
-			return &t.hosts[i];
+			found = &t.hosts[i];
 	}
-	FUZZ_CHECK(t.n_hosts && !t.hosts[t.n_hosts - 1].lane);
-	t.hosts[t.n_hosts - 1].lane = lane;
-	return &t.hosts[t.n_hosts - 1];
+	FUZZ_CHECK(found != NULL);
+	return found;
 }
 
 /* Take the descriptor that goes with a MAP, and look at what it is. */

@@ -146,8 +146,9 @@ int main(int argc, char **argv)
 
 	instance_find(&instance);
 	warm_up();
-	id = next_shm_id();
 	instance_warm_up(&instance);
+	id = next_shm_id();
+	sleep_ms(100);
 	counts_take(&instance, &before);
 	srand(1);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -157,6 +158,10 @@ int main(int argc, char **argv)
 		counts_settle(&instance, &before);
 		fprintf(stderr, "%s: everything given back\n", cases[i].name);
 	}
+	/* The release of the previous one may still be under way. */
+	for (int i = 0; i < 200 && next_shm_id() != id; i++)
+		sleep_ms(20);
+	sleep_ms(100);
 	CHECK_EQ(next_shm_id(), id);
 	client_open(&client, &hello);
 	CHECK_EQ(client_invoke(&client, TA_HELLO_WORLD_CMD_INCREMENT, 41, &value, NULL),

@@ -35,7 +35,7 @@
 extern char **environ;
 
 struct soc_cpu {
-	struct soc_world *world;
+	_Atomic(struct soc_world *) world;	/* NULL: it is gone; see thread_lock */
 	struct lane *lane;
 	unsigned int epoch;
 	struct soc_cpu *next;		/* of the world: all of them */
@@ -59,6 +59,11 @@ struct soc_world {
 	unsigned int n_idle;
 };
 
+/*
+ * A thread may outlive a world that it called: the end of a thread and the end of a
+ * world exclude each other. Taken outside of any world's lock.
+ */
+static pthread_mutex_t thread_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_key_t thread_key;
 static pthread_once_t thread_once = PTHREAD_ONCE_INIT;
 static _Thread_local struct soc_cpu *thread_cpus;
@@ -67,7 +72,7 @@ static _Thread_local struct soc_cpu *thread_cpus;
 
 static void cpu_unlink(struct soc_cpu *cpu)
 {
-	for (struct soc_cpu **p = &cpu->world->cpus; *p; p = &(*p)->next) {
+	for (struct soc_cpu **p = &atomic_load(&cpu->world)->cpus; *p; p = &(*p)->next) {
 		if (*p == cpu) {
 			*p = cpu->next;
 			return;
@@ -86,7 +91,7 @@ static void cpu_free_locked(struct soc_cpu *cpu)
 
 static void cpu_put(struct soc_cpu *cpu)
 {
-	struct soc_world *world = cpu->world;
+	struct soc_world *world = atomic_load(&cpu->world);
 
 	pthread_mutex_lock(&world->lock);
 	if (cpu->epoch == world->epoch && world->running && !lane_closed(cpu->lane) &&
@@ -102,12 +107,17 @@ static void cpu_put(struct soc_cpu *cpu)
 
 static void thread_exit(void *unused)
 {
+	pthread_mutex_lock(&thread_lock);
 	while (thread_cpus) {
 		struct soc_cpu *cpu = thread_cpus;
 
 		thread_cpus = cpu->thread_next;
-		cpu_put(cpu);
+		if (atomic_load(&cpu->world))
+			cpu_put(cpu);
+		else
+			free(cpu);
 	}
+	pthread_mutex_unlock(&thread_lock);
 }
 
 static void thread_key_init(void)
@@ -134,7 +144,7 @@ static struct soc_cpu *cpu_new_locked(struct soc_world *world)
 		return NULL;
 	}
 	lane_set_caller_flags(cpu->lane, LANE_WIDEN);
-	cpu->world = world;
+	atomic_init(&cpu->world, world);
 	cpu->epoch = world->epoch;
 	cpu->next = world->cpus;
 	world->cpus = cpu;
@@ -180,7 +190,7 @@ static void thread_drop_cpu(struct soc_cpu *cpu)
 static struct soc_cpu *cpu_get(struct soc_world *world)
 {
 	for (struct soc_cpu *cpu = thread_cpus; cpu; cpu = cpu->thread_next) {
-		if (cpu->world != world)
+		if (atomic_load_explicit(&cpu->world, memory_order_relaxed) != world)
 			continue;
 		if (cpu->epoch == atomic_load_explicit(&world->epoch, memory_order_acquire))
 			return cpu;
@@ -352,15 +362,17 @@ struct soc_world *soc_world_free(struct soc_world *world)
 	if (!world)
 		return NULL;
 	soc_world_stop(world);
-	/* The calling thread's own CPUs, too: its exit comes too late for them. */
-	for (struct soc_cpu **p = &thread_cpus; *p;) {
-		if ((*p)->world == world)
-			*p = (*p)->thread_next;
-		else
-			p = &(*p)->thread_next;
+	pthread_mutex_lock(&thread_lock);
+	/* What is left belongs to threads, which free it when they end. */
+	while (world->cpus) {
+		struct soc_cpu *cpu = world->cpus;
+
+		world->cpus = cpu->next;
+		lane_free(cpu->lane);
+		cpu->lane = NULL;
+		atomic_store(&cpu->world, NULL);
 	}
-	while (world->cpus)
-		cpu_free_locked(world->cpus);
+	pthread_mutex_unlock(&thread_lock);
 	pthread_mutex_destroy(&world->lock);
 	free(world);
 	return NULL;

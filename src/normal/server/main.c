@@ -177,6 +177,7 @@ static void restart_world(struct worker_job *job)
 	soc_world_stop(machine->world);
 	/* Before a new one can be taken for the old one */
 	optee_world_gone(machine->optee);
+	supplicant_reset(machine->supplicant);
 	if (dies_too_often(machine)) {
 		log_error("the OP-TEE world dies again and again: not started any more; look for "
 			  "its messages above");
@@ -348,6 +349,8 @@ static int watch_signals(struct swteed *swteed)
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* A write beyond `ulimit -f` is the supplicant's error, not our end. */
+	signal(SIGXFSZ, SIG_IGN);
 	swteed->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (swteed->signal_fd < 0)
 		return -errno;

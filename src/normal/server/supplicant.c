@@ -176,3 +176,10 @@ const struct optee_supp_fallback *supplicant_get_fallback(struct supplicant *sup
 {
 	return &supplicant->fallback;
 }
+
+void supplicant_reset(struct supplicant *supplicant)
+{
+	pthread_mutex_lock(&supplicant->lock);
+	supp_fs_close_all(supplicant);
+	pthread_mutex_unlock(&supplicant->lock);
+}

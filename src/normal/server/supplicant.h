@@ -21,6 +21,9 @@ int supplicant_new(const char *const *ta_dirs, size_t n_ta_dirs, int fs_root,
 		   struct supplicant **ret_supplicant);
 struct supplicant *supplicant_free(struct supplicant *supplicant);
 
+/* The trusted OS that had files open is gone. */
+void supplicant_reset(struct supplicant *supplicant);
+
 /* For optee_probe(); valid for the life of @supplicant. */
 const struct optee_supp_fallback *supplicant_get_fallback(struct supplicant *supplicant);
 

@@ -32,10 +32,6 @@
 #include "secure/tahost/slots.h"
 #include "secure/tahost/ta_uuid.h"
 
-/* The name of HOST_FD_IMAGE for the dynamic linker */
-#define IMAGE_PATH "/proc/self/fd/4"
-_Static_assert(HOST_FD_IMAGE == 4, "IMAGE_PATH");
-
 /* How long an answer is left to be picked up before the process ends */
 #define LEAVE_MS 200
 
@@ -236,15 +232,22 @@ static void params_out(const TEE_Param params[TEE_NUM_PARAMS])
 static TEE_Result load_image(struct image_error *error)
 {
 	TEE_Result res = image_check(HOST_FD_IMAGE, host.uuid, &host.info, error);
+	/* In the dynamic linker's list for good */
+	static char path[40];
 	int fd, r;
 
 	if (res)
 		return res;
 	/*
+	 * A name that is good for others, too: a debugger that attaches opens it to read
+	 * the symbols. For that the descriptor stays open.
+	 */
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), HOST_FD_IMAGE);
+	/*
 	 * An open file of our own: the dynamic linker reads from its position, which
 	 * must not be shared with other hosts, and the TA must not write to it.
 	 */
-	fd = open(IMAGE_PATH, O_RDONLY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || dup2(fd, HOST_FD_IMAGE) < 0) {
 		snprintf(error->text, sizeof(error->text), "the image cannot be opened: %s",
 			 strerror(errno));
@@ -256,10 +259,9 @@ static TEE_Result load_image(struct image_error *error)
 	heap_init(host.info.heap_size, host.info.no_share_heap_size);
 	r = sandbox_enter(host.sandbox, host.info.stack_size);
 	if (r == 0) {
-		crash_allow_open(IMAGE_PATH);
-		res = image_load(IMAGE_PATH, &host.image, error);
+		crash_allow_open(path);
+		res = image_load(path, &host.image, error);
 		crash_allow_open(NULL);
-		close_fd(HOST_FD_IMAGE);
 		r = sandbox_seal(host.sandbox);
 	}
 	if (r < 0) {
