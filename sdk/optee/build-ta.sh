@@ -28,7 +28,8 @@ mv "$ta_dir/.$uuid.new" "$ta_dir/$uuid.ta"
 {
 	printf '%s: ' "$output"
 	# Prerequisites of the objects, those with a relative name seen from the TA
-	find "$work" -name '*.o.d' -exec cat {} + | sed -e '/^[^ ]*:$/d' -e 's/^[^ ]*://' -e 's/\\$//' |
+	find "$work" -name '*.o.d' -exec cat {} + |
+		sed -e '/^[^ ]*:$/d' -e 's/^[^ ]*://' -e 's/\\$//' |
 		tr -s ' \t' '\n\n' | sed -e '/^$/d' -e "s|^[^/]|$src/&|" | sort -u |
 		tr '\n' ' '
 	for file in "$src"/Makefile "$src"/sub.mk "$src"/../ta.mk "$kit"/mk/*.mk "$kit"/src/*; do

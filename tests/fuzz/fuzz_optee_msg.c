@@ -363,9 +363,9 @@ static void answer_cmd(struct call *call)
 	struct optee_msg_arg *msg = odd_machine_va(call->rpc_pa, OPTEE_MSG_GET_ARG_SIZE(4));
 	uint8_t result = fuzz_u8(&f.in);
 
+	/* It may have been written over meanwhile: nothing to be sure of. */
 	if (!call->rpc_pa || !msg)
 		return;
-	FUZZ_CHECK(msg->num_params >= 1 && msg->num_params <= OPTEE_RPC_NUM_PARAMS);
 	msg->ret = result < 0xe0 ? TEE_R_SUCCESS : (uint32_t)fuzz_number(&f.in);
 	switch (msg->cmd) {
 	case OPTEE_RPC_CMD_SHM_ALLOC:
@@ -383,10 +383,8 @@ static void answer_cmd(struct call *call)
 		/* A wait that is refused costs a millisecond. */
 		msg->ret = TEE_R_SUCCESS;
 		break;
-	case OPTEE_RPC_CMD_SHM_FREE:
-		break;
 	default:
-		FUZZ_CHECK(!"a request that there is");
+		break;
 	}
 	if (result == 0xff)
 		fuzz_bytes(&f.in, msg, OPTEE_MSG_GET_ARG_SIZE(OPTEE_RPC_NUM_PARAMS));

@@ -169,7 +169,7 @@ static void answer(void)
 	}
 	odd = fuzz_u8(m.in);
 	if (odd >= 0xf8) {
-		uint64_t *fields[] = { &rep.pa, &rep.size, &rep.fd_offset };
+		__u64 *fields[] = { &rep.pa, &rep.size, &rep.fd_offset };
 
 		if (odd == 0xff)
 			n_fds = 0;

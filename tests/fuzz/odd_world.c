@@ -55,6 +55,8 @@ static struct {
 	unsigned int n_threads;
 	struct thread threads[MAX_THREADS];
 	struct buffer known[MAX_KNOWN];
+	struct buffer refused[MAX_KNOWN];
+	unsigned int n_refused;
 	struct buffer cookies[MAX_COOKIES];
 	unsigned int n_cookies;
 	uint32_t sessions[MAX_SESSIONS];
@@ -63,13 +65,18 @@ static struct {
 
 /* --- what it knows --- */
 
-static struct buffer *find_known(uint64_t cookie)
+static struct buffer *find(struct buffer buffers[MAX_KNOWN], uint64_t cookie)
 {
 	for (size_t i = 0; i < MAX_KNOWN; i++) {
-		if (w.known[i].cookie == cookie)
-			return &w.known[i];
+		if (buffers[i].cookie == cookie)
+			return &buffers[i];
 	}
 	return NULL;
+}
+
+static struct buffer *find_known(uint64_t cookie)
+{
+	return find(w.known, cookie);
 }
 
 static void note_cookie(uint64_t cookie, uint64_t pa, uint64_t size)
@@ -141,6 +148,9 @@ static void check_param(const struct optee_msg_param *p)
 	case OPTEE_MSG_ATTR_TYPE_RMEM_OUTPUT:
 	case OPTEE_MSG_ATTR_TYPE_RMEM_INOUT:
 		buffer = find_known(p->u.rmem.shm_ref);
+		/* It told the driver that it refuses it; the call will fail. */
+		if (!buffer)
+			buffer = find(w.refused, p->u.rmem.shm_ref);
 		FUZZ_CHECK(p->u.rmem.shm_ref && buffer);
 		FUZZ_CHECK(p->u.rmem.offs <= buffer->size &&
 			   p->u.rmem.size <= buffer->size - p->u.rmem.offs);
@@ -270,7 +280,7 @@ static void reply_register(const struct optee_msg_arg *msg)
 	uint64_t pa = check_page_list(tmem->buf_ptr, tmem->size);
 
 	if (msg->ret != TEE_R_SUCCESS)
-		return;
+		buffer = &w.refused[w.n_refused++ % MAX_KNOWN];
 	FUZZ_CHECK(buffer != NULL);
 	*buffer = (struct buffer){ .cookie = tmem->shm_ref, .pa = pa, .size = tmem->size };
 	note_cookie(tmem->shm_ref, pa, tmem->size);

@@ -116,6 +116,29 @@ static int next_shm_id(void)
 	return data.id;
 }
 
+/* Processes that come, make one call and go, one way or the other */
+static void check_short_lives(unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		int status;
+		pid_t pid = fork();
+
+		CHECK(pid >= 0, "fork");
+		if (pid == 0) {
+			struct tee_ioctl_version_data version;
+			int tee = open("/dev/tee0", O_RDWR | O_CLOEXEC);
+
+			CHECK(tee >= 0, "open /dev/tee0, process %u", i);
+			CHECK_EQ(ioctl(tee, TEE_IOC_VERSION, &version), 0);
+			if (i % 2)
+				kill(getpid(), SIGKILL);
+			_exit(0);
+		}
+		CHECK_EQ(waitpid(pid, &status, 0), pid);
+		CHECK_EQ(status, i % 2 ? SIGKILL : 0);
+	}
+}
+
 static void warm_up(void)
 {
 	struct client client;
@@ -158,6 +181,8 @@ int main(int argc, char **argv)
 		counts_settle(&instance, &before);
 		fprintf(stderr, "%s: everything given back\n", cases[i].name);
 	}
+	check_short_lives(scaled(2000));
+	counts_settle(&instance, &before);
 	/* The release of the previous one may still be under way. */
 	for (int i = 0; i < 200 && next_shm_id() != id; i++)
 		sleep_ms(20);

@@ -58,6 +58,7 @@ static void *run_main(void *data)
 	free(run);
 	if (optee_world_new(&config, &world) < 0)
 		return NULL;
+	rig->template_pid = world->template.pid;
 	rig->world = world;
 	rig->run_result = optee_world_run(world);
 	return NULL;
@@ -71,6 +72,16 @@ static void rig_add_cpu(struct rig *rig, unsigned int i)
 	assert_int_equal(lane_new(sizeof(struct smc_regs), &rig->cpus[i], &fd), 0);
 	assert_int_equal(fdsock_send(rig->control_fd, &msg, sizeof(msg), &fd, 1), 0);
 	close(fd);
+}
+
+/* When each has answered, the world runs and has taken all of them over. */
+static void rig_touch_cpus(struct rig *rig)
+{
+	for (unsigned int i = 0; i < RIG_CPUS; i++) {
+		struct smc_regs in = { .a = { OPTEE_SMC_CALLS_UID } }, out;
+
+		assert_int_equal(rig_smc(rig, i, &in, &out), OPTEE_MSG_UID_0);
+	}
 }
 
 void rig_start(struct rig *rig, uint32_t epoch)
@@ -118,16 +129,12 @@ void rig_start(struct rig *rig, uint32_t epoch)
 	assert_int_equal(msg.error, 0);
 	for (unsigned int i = 0; i < RIG_CPUS; i++)
 		rig_add_cpu(rig, i);
+	rig_touch_cpus(rig);
 }
 
 void rig_stop(struct rig *rig)
 {
-	/* A round on each CPU: the world has taken them all over. */
-	for (unsigned int i = 0; i < RIG_CPUS; i++) {
-		struct smc_regs in = { .a = { OPTEE_SMC_CALLS_UID } }, out;
-
-		assert_int_equal(rig_smc(rig, i, &in, &out), OPTEE_MSG_UID_0);
-	}
+	rig_touch_cpus(rig);
 	close(rig->control_fd);
 	pthread_join(rig->run_thread, NULL);
 	assert_int_equal(rig->run_result, 0);
@@ -304,7 +311,7 @@ static uint32_t serve_load_ta(struct rig *rig, struct optee_msg_arg *rpc)
 	assert_int_equal(p[1].attr, OPTEE_MSG_ATTR_TYPE_RMEM_OUTPUT);
 	assert_int_equal(p[1].u.rmem.shm_ref, 0x5eed);
 	memcpy(soc_region_va(rig->lent), rig->image, rig->image_size);
-	p[1].u.rmem.size = claimed;
+	p[1].u.rmem.size = rig->lie == RIG_LIE_IMAGE ? 1 << 30 : claimed;
 	return TEE_R_SUCCESS;
 }
 
@@ -322,6 +329,17 @@ static uint32_t serve_shm_alloc(struct rig *rig, struct optee_msg_arg *rpc)
 	p->u.tmem.size = soc_region_size(rig->lent);
 	p->u.tmem.shm_ref = 0x5eed;
 	rig->n_allocs++;
+	if (rig->lie == RIG_LIE_SIZE)
+		p->u.tmem.size = 1;
+	else if (rig->lie == RIG_LIE_ATTR)
+		p->attr = OPTEE_MSG_ATTR_TYPE_VALUE_OUTPUT;
+	else if (rig->lie == RIG_LIE_LIST)
+		*(uint64_t *)soc_region_va(rig->lent_list) = 0x1000;
+	else if (rig->lie == RIG_LIE_CONTIGUOUS)
+		*p = (struct optee_msg_param){
+			.attr = OPTEE_MSG_ATTR_TYPE_TMEM_OUTPUT,
+			.u.tmem = { soc_region_pa(rig->lent), 4097, 0x5eed },
+		};
 	return TEE_R_SUCCESS;
 }
 

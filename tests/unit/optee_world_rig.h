@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "abi/optee_msg.h"
 #include "abi/smccc.h"
@@ -29,7 +30,8 @@ struct optee_world;
 
 struct rig {
 	struct soc_mem *mem;
-	struct optee_world *world;
+	struct optee_world *_Atomic world;
+	pid_t template_pid;		/* the first process that forks TA hosts */
 	int control_fd, memory_fd;
 	pthread_t run_thread, memory_thread;
 	int run_result;
@@ -48,6 +50,14 @@ struct rig {
 	struct soc_region *lent;	/* by SHM_ALLOC or RPC_ALLOC, one at a time */
 	struct soc_region *lent_list;
 	bool refuse_alloc;
+	enum rig_lie {
+		RIG_HONEST,
+		RIG_LIE_SIZE,		/* less than asked for */
+		RIG_LIE_ATTR,		/* no memory at all */
+		RIG_LIE_LIST,		/* a page that is nowhere */
+		RIG_LIE_CONTIGUOUS,	/* more than a page in one piece */
+		RIG_LIE_IMAGE,		/* more read than there was room for */
+	} lie;
 };
 
 /* A message in a page of RAM */

@@ -207,7 +207,7 @@ status 'another one inside' 0 "$swtee" run -- "$swtee" run -- test -c /dev/tee0
 # --- ls ---
 
 status 'ls' 0 "$swtee" run -- "$swtee" ls
-check 'ls names the device' grep -qE '^tee0 +OP-TEE +trustzone +gp,reg-mem,0x100$' "$work/out"
+check 'ls names the device' grep -qE '^tee0 +OP-TEE +- +trustzone +gp,reg-mem,0x100$' "$work/out"
 check 'ls names the privileged one' grep -qE '^teepriv0 .*privileged$' "$work/out"
 status 'ls --json' 0 "$swtee" run -- "$swtee" ls --json
 check 'ls --json has both' grep -q '"name": *"teepriv0"' "$work/out"

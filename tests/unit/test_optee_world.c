@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -607,6 +608,33 @@ static void test_bad_images(void **state)
 	expect_open(f, TEE_R_OUT_OF_MEMORY, TEE_R_ORIGIN_TEE);
 }
 
+/* What a normal world may answer, and must not get away with */
+static void test_hostile_rpc(void **state)
+{
+	struct fixture *f = *state;
+	const struct fake_ta ta = { .flags = 0 };
+	uint32_t session;
+
+	offer_ta(f, &ta);
+	f->rig.lie = RIG_LIE_SIZE;
+	expect_open(f, TEE_R_GENERIC, TEE_R_ORIGIN_TEE);
+	f->rig.lie = RIG_LIE_LIST;
+	expect_open(f, TEE_R_BAD_PARAMETERS, TEE_R_ORIGIN_TEE);
+	f->rig.lie = RIG_LIE_CONTIGUOUS;
+	expect_open(f, TEE_R_BAD_PARAMETERS, TEE_R_ORIGIN_TEE);
+	f->rig.lie = RIG_LIE_IMAGE;
+	expect_open(f, TEE_R_SHORT_BUFFER, TEE_R_ORIGIN_TEE);
+	/* Not an answer that names a buffer: nothing is given back. */
+	f->rig.lie = RIG_LIE_ATTR;
+	assert_int_equal(open_ta(f, &session), TEE_R_GENERIC);
+	assert_int_equal(f->rig.n_allocs, f->rig.n_frees + 1);
+	f->rig.lent = soc_region_free(f->rig.lent);
+	f->rig.lent_list = soc_region_free(f->rig.lent_list);
+	f->rig.lie = RIG_HONEST;
+	assert_int_equal(open_ta(f, &session), TEE_R_SUCCESS);
+	assert_int_equal(rig_close(&f->rig, &f->arg, session), TEE_R_SUCCESS);
+}
+
 /* Without room for RPC messages behind the main one */
 static void test_rpc_alloc(void **state)
 {
@@ -969,6 +997,29 @@ static void test_ta_death(void **state)
 		assert_int_equal(ta_invoke(f, fresh, FAKE_PANIC), TEE_R_TARGET_DEAD);
 		assert_int_equal(rig_close(&f->rig, &f->arg, fresh), TEE_R_SUCCESS);
 	}
+}
+
+/* Hosts come from a process that may die, too. */
+static void test_template_death(void **state)
+{
+	struct fixture *f = *state;
+	const struct fake_ta ta = { .flags = 0 };
+	uint32_t session, ret;
+	int tries = 0;
+
+	offer_ta(f, &ta);
+	assert_int_equal(kill(f->rig.template_pid, SIGKILL), 0);
+	do {
+		usleep(20000);
+		ret = open_ta(f, &session);
+		/* The death may be noticed at any point of the way. */
+		assert_true(ret == TEE_R_SUCCESS || ret == TEE_R_GENERIC ||
+			    ret == TEE_R_TARGET_DEAD);
+	} while (ret != TEE_R_SUCCESS && ++tries < 500);
+	assert_int_equal(ret, TEE_R_SUCCESS);
+	assert_true(tries > 0);
+	assert_int_equal(ta_invoke(f, session, FAKE_NULL), TEE_R_BAD_STATE);
+	assert_int_equal(rig_close(&f->rig, &f->arg, session), TEE_R_SUCCESS);
 }
 
 static void test_single_instance(void **state)
@@ -1361,6 +1412,7 @@ int main(void)
 		world_test(test_self_tests),
 		world_test(test_unknown_ta),
 		world_test(test_bad_images),
+		world_test(test_hostile_rpc),
 		world_test(test_rpc_alloc),
 		world_test(test_resume_elsewhere),
 		world_test(test_thread_limit),
@@ -1370,6 +1422,7 @@ int main(void)
 		world_test(test_ta_overlap),
 		world_test(test_ta_slots),
 		world_test(test_ta_death),
+		world_test(test_template_death),
 		world_test(test_single_instance),
 		world_test(test_ta_time),
 		world_test(test_cancel),

@@ -38,7 +38,7 @@ sub-words := srcs subdirs global-incdirs global-cppflags incdirs gensrcs \
 	$(addsuffix -remove,$(sub-flag-words))
 
 # $(call in-dir,DIR,PATHS): relative paths seen from DIR
-in-dir = $(foreach path,$2,$(if $(filter /%,$(path)),$(path),$(if $(filter .,$1),$(path),$1/$(path))))
+in-dir = $(foreach path,$2,$(if $(filter /%,$(path))$(filter .,$1),$(path),$1/$(path)))
 
 # The object of a source, below the output directory also when the source is not
 obj-of = $(out-dir)/$(subst ../,__/,$(patsubst ./%,%,$(basename $1))).o
@@ -76,12 +76,14 @@ $(foreach word,$(sub-words),$(eval $(word)-y :=))
 $(eval include $1/sub.mk)
 $(eval global-incdirs += $(call in-dir,$1,$(global-incdirs-y)))
 $(eval ta-cppflags += $(global-cppflags-y))
-$(foreach src,$(srcs-y), \
-	$(eval $(call sub-add-object,$(src),$(call in-dir,$1,$(src)),$(call obj-of,$(call in-dir,$1,$(src))))))
+$(foreach name,$(srcs-y), \
+	$(eval src := $(call in-dir,$1,$(name))) \
+	$(eval $(call sub-add-object,$(name),$(src),$(call obj-of,$(src)))))
 $(foreach name,$(gensrcs-y), \
-	$(eval $(call sub-add-generated,$(name),$(sub-dir-out)/$(produce-$(name)))) \
-	$(if $(call sub-is-source,$(produce-$(name))), \
-		$(eval $(call sub-add-object,$(name),$(sub-dir-out)/$(produce-$(name)),$(sub-dir-out)/$(basename $(produce-$(name))).o))))
+	$(eval src := $(sub-dir-out)/$(produce-$(name))) \
+	$(eval $(call sub-add-generated,$(name),$(src))) \
+	$(if $(call sub-is-source,$(src)), \
+		$(eval $(call sub-add-object,$(name),$(src),$(basename $(src)).o))))
 $(foreach dir,$(call in-dir,$1,$(subdirs-y)),$(call sub-enter,$(dir)))
 endef
 

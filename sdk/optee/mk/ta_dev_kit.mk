@@ -108,4 +108,6 @@ clean:
 			dir=$${dir%/*}; \
 		done; \
 	done
-	$(q)[ '$(out-dir)' = . ] || [ ! -d '$(out-dir)' ] || rmdir --ignore-fail-on-non-empty '$(out-dir)'
+	$(q)if [ '$(out-dir)' != . ] && [ -d '$(out-dir)' ]; then \
+		rmdir --ignore-fail-on-non-empty '$(out-dir)'; \
+	fi

@@ -216,11 +216,18 @@ static void serve_call(struct slane *slane)
 	call->ret = ret;
 }
 
+/* Out of the list first: whoever walks it kills what it finds. */
 static void slane_free(struct slane *slane)
 {
 	struct server *server = slane->server;
 
 	loop_remove(server->loop, slane->sock_id);
+	pthread_mutex_lock(&server->lock);
+	*slane->prev = slane->next;
+	if (slane->next)
+		slane->next->prev = slane->prev;
+	pthread_mutex_unlock(&server->lock);
+
 	for (uint32_t i = 0; i < slane->n_slots; i++) {
 		if (slane->slots[i])
 			file_put(slane->slots[i]);
@@ -231,15 +238,12 @@ static void slane_free(struct slane *slane)
 	lane_free(slane->lane);
 	process_put(slane->process);
 	pthread_mutex_destroy(&slane->lock);
+	free(slane);
 
 	pthread_mutex_lock(&server->lock);
-	*slane->prev = slane->next;
-	if (slane->next)
-		slane->next->prev = slane->prev;
 	server->n_lanes--;
 	pthread_cond_broadcast(&server->changed);
 	pthread_mutex_unlock(&server->lock);
-	free(slane);
 }
 
 static void *slane_thread(void *data)

@@ -87,6 +87,17 @@ static void note_new(struct fiber *fiber)
 
 static void note_free(struct fiber *fiber)
 {
+#if FIBER_ASAN
+	const void *stack;
+	size_t size;
+	void *own;
+
+	/* Go there, as far as it can tell, and leave for good: what it keeps for it goes. */
+	__sanitizer_start_switch_fiber(&own, fiber->stack, fiber->stack_size);
+	__sanitizer_finish_switch_fiber(fiber->fake_stack, &stack, &size);
+	__sanitizer_start_switch_fiber(NULL, stack, size);
+	__sanitizer_finish_switch_fiber(own, NULL, NULL);
+#endif
 #if FIBER_TSAN
 	__tsan_destroy_fiber(fiber->tsan);
 #endif

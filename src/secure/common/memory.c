@@ -106,10 +106,20 @@ static struct mem_region *regions_find(const struct mem *mem, uint64_t pa)
 	return mem->regions[n - 1];
 }
 
+static bool regions_overlap(const struct mem_region *a, const struct mem_region *b)
+{
+	return a->pa < b->pa + b->size && b->pa < a->pa + a->size;
+}
+
+/* Regions that overlap could not be told apart again: the SoC does not make any. */
 static int regions_add(struct mem *mem, struct mem_region *region)
 {
 	size_t n = regions_below(mem, region->pa);
 
+	if (regions_overlap(region, &mem->ram) ||
+	    (n > 0 && regions_overlap(region, mem->regions[n - 1])) ||
+	    (n < mem->n_regions && regions_overlap(region, mem->regions[n])))
+		return -EPROTO;
 	if (mem->n_regions == mem->max_regions) {
 		size_t max = mem->max_regions ? mem->max_regions * 2 : 64;
 		struct mem_region **regions = realloc(mem->regions, max * sizeof(*regions));

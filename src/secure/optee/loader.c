@@ -163,7 +163,8 @@ static uint32_t image_check(int fd, const char **ret_why)
 		return TEE_R_BAD_FORMAT;
 	}
 	if (head.magic == SHDR_MAGIC) {
-		*ret_why = "signed images are not supported by this version; build it with the kit of swtee, which makes plain ones";
+		*ret_why = "signed images are not supported by this version; build it with the kit of "
+			   "swtee, which makes plain ones";
 		return TEE_R_SECURITY;
 	}
 	if (memcmp(head.elf.e_ident, ELFMAG, SELFMAG)) {

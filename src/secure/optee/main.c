@@ -6,6 +6,7 @@
  */
 #include <getopt.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -72,6 +73,8 @@ int main(int argc, char **argv)
 	}
 
 	log_init("swtee-optee", LOG_WARN);
+	/* A log that nobody reads any more is no reason to end; hosts inherit this. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	/* Before there are threads; one arena for all of them keeps the process small. */
 	(void)mallopt(M_ARENA_MAX, 1);
 	(void)prctl(PR_SET_NAME, "swtee-optee");

@@ -70,32 +70,41 @@ static int template_spawn_process(const char *path, int sock, pid_t *ret_pid)
 	return 0;
 }
 
-int ta_template_start(struct ta_template *template, int *ret_fd)
+/* The process, and our end of its socket */
+static int template_new(struct ta_template *template, int *ret_sock)
 {
 	int pair[2];
 	int r;
 
 	r = fdsock_pair(pair);
 	if (r < 0)
-		goto err;
+		return r;
 	/* A template that stopped to listen must not stop who asks. */
 	(void)fcntl(pair[0], F_SETFL, O_NONBLOCK);
 	r = template_spawn_process(template->path, pair[1], &template->pid);
 	close_fd(pair[1]);
-	if (r < 0) {
+	if (r < 0)
 		close_fd(pair[0]);
-		goto err;
+	else
+		*ret_sock = pair[0];
+	return r;
+}
+
+int ta_template_start(struct ta_template *template, int *ret_fd)
+{
+	int sock;
+	int r = template_new(template, &sock);
+
+	if (r < 0) {
+		log_error("cannot start %s: %s; trusted applications do not load until it can be",
+			  template->path, strerror(-r));
+		return r;
 	}
 	pthread_mutex_lock(&template->lock);
-	template->sock = pair[0];
+	template->sock = sock;
 	pthread_mutex_unlock(&template->lock);
-	*ret_fd = pair[0];
+	*ret_fd = sock;
 	return 0;
-
-err:
-	log_error("cannot start %s: %s; trusted applications will not load until it can be started",
-		  template->path, strerror(-r));
-	return r;
 }
 
 void ta_template_died(struct ta_template *template)

@@ -73,9 +73,10 @@ uint32_t user_ta_new(struct optee_world *world, const uint8_t uuid[16], uint64_t
 	if (r == 0)
 		r = ta_template_spawn(&world->template, uuid, lane_fd, image_fd, peer);
 	if (r < 0) {
-		log_warn_ratelimited("TA %s cannot be started: %s", ta->name, strerror(-r));
+		log_warn_ratelimited("TA %s cannot be started, there is no process for it: %s",
+				     ta->name, strerror(-r));
 		user_ta_free(world, ta);
-		return TEE_R_OUT_OF_MEMORY;
+		return r == -ENOENT || r == -EPIPE ? TEE_R_GENERIC : TEE_R_OUT_OF_MEMORY;
 	}
 	*ret_ta = ta;
 	return TEE_R_SUCCESS;
@@ -133,7 +134,7 @@ void user_ta_kill(struct user_ta *ta, const char *why)
 static void user_ta_died(struct user_ta *ta)
 {
 	if (user_ta_end(ta))
-		log_warn_ratelimited("TA %s died: its process ended without a word (killed, or a crash that it could not report)",
+		log_warn_ratelimited("TA %s died: its process was killed, or crashed without a report",
 				     ta->name);
 }
 

@@ -27,6 +27,7 @@ struct user_ta;
 /*
  * Have a host started for the image in @image_fd, which stays the caller's. Its
  * death is noticed from user_ta_watch() on, which is due before the first call.
+ * OUT_OF_MEMORY; GENERIC when there is no template.
  */
 uint32_t user_ta_new(struct optee_world *world, const uint8_t uuid[16], uint64_t serial,
 		     int image_fd, struct user_ta **ret_ta);

@@ -246,9 +246,9 @@ static uint32_t bounce_reserve(struct thread *thread, struct user_ta *ta, uint64
 	return bounce_replace(thread, ta, size);
 }
 
-static void bounce_trim(struct user_ta_mem *mem)
+static void bounce_trim(struct user_ta_mem *mem, uint64_t used)
 {
-	if (mem->bounce_size > BOUNCE_KEEP)
+	if (used > BOUNCE_KEEP)
 		(void)madvise(mem->bounce + BOUNCE_KEEP, mem->bounce_size - BOUNCE_KEEP,
 			      MADV_REMOVE);
 }
@@ -289,8 +289,8 @@ static void spans_join(const struct ta_params *params, const struct ta_copies *c
 	} while (changed);
 }
 
-/* Offsets in the window for all copies; returns the room that they take. */
-static uint64_t copies_place(const struct ta_params *params, struct ta_copies *copies)
+/* Offsets in the window for all copies, and the room that they take */
+static void copies_place(const struct ta_params *params, struct ta_copies *copies)
 {
 	struct span spans[TAHOST_NUM_PARAMS] = { 0 };
 	uint64_t base[TAHOST_NUM_PARAMS];
@@ -320,15 +320,17 @@ static uint64_t copies_place(const struct ta_params *params, struct ta_copies *c
 		}
 		copies->offset[i] = base[i] + (params->p[i].u.mem.offset - spans[i].start);
 	}
-	return need;
+	copies->room = need;
 }
 
 static uint32_t copies_in(struct thread *thread, struct user_ta *ta,
 			  const struct ta_params *params, struct ta_copies *copies,
 			  union tahost_param *out)
 {
-	uint32_t res = bounce_reserve(thread, ta, copies_place(params, copies));
+	uint32_t res;
 
+	copies_place(params, copies);
+	res = bounce_reserve(thread, ta, copies->room);
 	for (uint32_t i = 0; res == TEE_R_SUCCESS && i < TAHOST_NUM_PARAMS; i++) {
 		const struct ta_param *p = &params->p[i];
 		uint8_t *va;
@@ -348,21 +350,17 @@ static uint32_t copies_in(struct thread *thread, struct user_ta *ta,
 static void copies_out(struct thread *thread, struct user_ta *ta,
 		       const struct ta_params *params, const struct ta_copies *copies)
 {
-	bool any = false;
-
 	for (uint32_t i = 0; i < TAHOST_NUM_PARAMS; i++) {
 		const struct ta_param *p = &params->p[i];
 		uint8_t *va;
 
 		if (!copies->used[i])
 			continue;
-		any = true;
 		/* All that was lent, whatever size the TA reports. It is mapped already. */
 		if (param_is_output(p) && param_va(thread, p, &va) == TEE_R_SUCCESS)
 			memcpy(va, ta->mem.bounce + copies->offset[i], (size_t)p->u.mem.size);
 	}
-	if (any)
-		bounce_trim(&ta->mem);
+	bounce_trim(&ta->mem, copies->room);
 }
 
 /* --- parameters --- */

@@ -68,6 +68,7 @@ void user_ta_mem_deinit(struct user_ta_mem *mem);
 struct ta_copies {
 	uint64_t offset[TAHOST_NUM_PARAMS];
 	bool used[TAHOST_NUM_PARAMS];
+	uint64_t room;		/* that all of them take */
 };
 
 /*

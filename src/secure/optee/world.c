@@ -227,7 +227,7 @@ static int world_event(struct optee_world *world, uint64_t what)
 	if (what == EVENT_CONTROL)
 		return world_control(world);
 	if (what == EVENT_TEMPLATE) {
-		log_warn("%s died; it is started again, trusted applications that run are not affected",
+		log_warn("%s died, and with it the trusted applications that it hosted; it is started again",
 			 world->template.path);
 		ta_template_died(&world->template);
 	} else {

@@ -25,7 +25,7 @@ void crash_init(const char *uuid_text, bool sanitizer);
  */
 void crash_allow_open(const char *path);
 
-/* Where the image lies, to tell a place in it by its offset. */
+/* Where the image lies, @end excluded: a place in it is told by its offset. */
 void crash_set_image(uintptr_t start, uintptr_t end);
 
 #endif /* TAHOST_CRASH_H */

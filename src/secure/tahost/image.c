@@ -205,7 +205,8 @@ static size_t count_by_gnu_hash(const struct view *view)
 		return head[1];
 	chains = at + (uint64_t)head[0] * 4;
 	for (;; last++) {
-		const uint32_t *word = vaddr_at(view, chains + (uint64_t)(last - head[1]) * 4, 4, 4);
+		uint64_t at_word = chains + (uint64_t)(last - head[1]) * 4;
+		const uint32_t *word = vaddr_at(view, at_word, 4, 4);
 
 		if (!word)
 			return 0;

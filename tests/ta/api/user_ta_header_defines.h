@@ -26,7 +26,7 @@
 	{ "test.identity", USER_TA_PROP_TYPE_IDENTITY, \
 	  &(const TEE_Identity){ 7, TEST_TA_RANDOM_UUID } }, \
 	{ "test.string", USER_TA_PROP_TYPE_STRING, \
-	  "a text that is longer than eighty characters, to see that nobody has a buffer for it" }, \
+	  "a text that is longer than eighty characters, for which nobody may have a buffer" }, \
 	{ "test.empty", USER_TA_PROP_TYPE_STRING, "" }, \
 	{ "test.block", USER_TA_PROP_TYPE_BINARY_BLOCK, "SGVsbG8gd29ybGQh" }, \
 	{ "test.block.odd", USER_TA_PROP_TYPE_BINARY_BLOCK, "SGV s*bG8" }, \

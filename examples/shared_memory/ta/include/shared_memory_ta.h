@@ -74,6 +74,6 @@
 #define TA_SHARED_MEMORY_SEEN_EMPTY	0x2	/* the size is 0 */
 #define TA_SHARED_MEMORY_SEEN_READ	0x4	/* readable with ANY_OWNER (not for size 0) */
 #define TA_SHARED_MEMORY_SEEN_WRITE	0x8	/* writable with ANY_OWNER (not for size 0) */
-#define TA_SHARED_MEMORY_SEEN_PRIVATE	0x10	/* readable without ANY_OWNER: never for a client's */
+#define TA_SHARED_MEMORY_SEEN_PRIVATE	0x10	/* ... without ANY_OWNER: never a client's */
 
 #endif /* SHARED_MEMORY_TA_H */
