@@ -317,7 +317,8 @@ int gp_bench(struct report *report)
 
 	if (conn_open(&ta, &ta_uuid) < 0)
 		return -1;
-	report_add(report, "optee_invoke_ta_ns", time_invokes(&ta, TEST_BENCH_CMD_NOP, NULL, ROUNDS));
+	report_add(report, "optee_invoke_ta_ns",
+		   time_invokes(&ta, TEST_BENCH_CMD_NOP, NULL, ROUNDS));
 	report_add(report, "optee_invoke_4k_ns", time_memref(&ta, 4096));
 	report_add(report, "optee_invoke_1m_ns", time_memref(&ta, MIB));
 	report_add(report, "memcpy_1m_ns", time_memcpy(MIB));

@@ -114,11 +114,11 @@ static void do_version(struct tee_context *ctx)
 
 static void do_shm_alloc(struct tee_context *ctx)
 {
-	struct tee_ioctl_shm_alloc_data data = {
-		.size = fuzz_number(&f.in) * (fuzz_u8(&f.in) & 1 ? 4096 : 1),
-	};
+	struct tee_ioctl_shm_alloc_data data = { .size = fuzz_number(&f.in) };
 	long fd;
 
+	if (fuzz_u8(&f.in) & 1)
+		data.size *= 4096;
 	if (f.flags & STEP_ODD_COUNT)
 		data.flags = fuzz_u32(&f.in);
 	put_arg(&data, sizeof(data));
@@ -135,12 +135,10 @@ static void do_shm_alloc(struct tee_context *ctx)
 
 static void do_shm_register(struct tee_context *ctx)
 {
-	struct tee_ioctl_shm_register_data data = {
-		.addr = DATA_ADDR + fuzz_number(&f.in),
-		.length = fuzz_number(&f.in),
-	};
+	struct tee_ioctl_shm_register_data data = { .addr = DATA_ADDR + fuzz_number(&f.in) };
 	long fd;
 
+	data.length = fuzz_number(&f.in);
 	if (f.flags & STEP_ODD_COUNT)
 		data.flags = fuzz_u32(&f.in);
 	if (f.flags & STEP_ODD_LENGTH)
@@ -239,7 +237,7 @@ static uint32_t pick_session(void)
 
 static void do_invoke(struct tee_context *ctx)
 {
-	struct tee_ioctl_invoke_arg arg = { .func = fuzz_u8(&f.in), .session = pick_session() };
+	struct tee_ioctl_invoke_arg arg = { .session = pick_session() };
 
 	(void)call_with_params(ctx, TEE_IOC_INVOKE, &arg, sizeof(arg),
 			       offsetof(struct tee_ioctl_invoke_arg, num_params));
@@ -255,10 +253,7 @@ static void do_object_invoke(struct tee_context *ctx)
 
 static void do_cancel(struct tee_context *ctx)
 {
-	struct tee_ioctl_cancel_arg arg = {
-		.cancel_id = fuzz_u8(&f.in),
-		.session = pick_session(),
-	};
+	struct tee_ioctl_cancel_arg arg = { .session = pick_session() };
 
 	put_arg(&arg, sizeof(arg));
 	(void)call(ctx, TEE_IOC_CANCEL, ARG_ADDR);

@@ -173,10 +173,11 @@ static long shm_register(struct user *user)
 {
 	struct tee_ioctl_shm_register_data data = {
 		.addr = DATA_ADDR + fuzz_u16(&f.in) % 0x9000,
-		.length = pick_size(),
 	};
-	long fd = user_ioctl(user, TEE_IOC_SHM_REGISTER, &data, sizeof(data));
+	long fd;
 
+	data.length = pick_size();
+	fd = user_ioctl(user, TEE_IOC_SHM_REGISTER, &data, sizeof(data));
 	note_fd(user, fd);
 	return fd;
 }
@@ -515,16 +516,24 @@ static void run_step(void)
 	check_rest();
 }
 
-static void end_program(void)
+static void close_all(void)
 {
-	f.flags = 0;
-	if (fuzz_u8(&f.in) & 1)
-		close_context(&f.supp);
 	for (int n = 0; n < MAX_CONTEXTS; n++)
 		close_context(&f.clients[n]);
 	for (int fd = 0; fd < PLATFORM_FUZZ_MAX_FDS; fd++)
 		platform_fuzz_fd_close(fd);
 	close_context(&f.supp);
+}
+
+static void end_program(void)
+{
+	f.flags = 0;
+	if (fuzz_u8(&f.in) & 1)
+		close_context(&f.supp);
+	close_all();
+	/* Meanwhile the supplicant may have gone on: not without an input. */
+	f.in.left = 0;
+	close_all();
 	check_rest();
 
 	/* Otherwise the removal would wait for ever: for the last user. */

@@ -11,6 +11,7 @@
  */
 #include <elf.h>
 #include <fcntl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "abi/optee_msg.h"
@@ -54,6 +55,7 @@ struct buffer {
 
 static struct {
 	struct fuzz_in in;
+	uint64_t now_ms;
 	struct optee_world *world;
 	struct cpu cpu;
 	struct call calls[N_THREADS];
@@ -71,6 +73,18 @@ static const uint8_t uuids[][16] = {
 	  0x87, 0x94, 0x10, 0x02, 0xa5, 0xd5, 0xc6, 0x1b },
 	{ 1 }, { 2 }, { 3 },
 };
+
+/* --- time: a millisecond passes each time somebody looks --- */
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ts);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	f.now_ms++;
+	ts->tv_sec = (time_t)(f.now_ms / 1000);
+	ts->tv_nsec = (long)(f.now_ms % 1000) * 1000000;
+	return 0;
+}
 
 /* --- messages --- */
 
@@ -255,12 +269,14 @@ static void smc(struct call *call, const struct smc_regs *in)
 static void regd_arg(struct smc_regs *in, struct call *call)
 {
 	const struct buffer *buffer = &f.buffers[fuzz_below(&f.in, MAX_COOKIES)];
-	struct optee_msg_arg *msg = odd_machine_va(buffer->pa, MACHINE_PAGE);
+	struct optee_msg_arg *msg = NULL;
 	uint32_t offset = fuzz_u8(&f.in) & 1 ? (uint32_t)fuzz_number(&f.in) : 0;
 
 	in->a[0] = OPTEE_SMC_CALL_WITH_REGD_ARG;
 	set_pair(in, 1, buffer->cookie);
 	in->a[3] = offset;
+	if (buffer->pa % MACHINE_PAGE == 0)
+		msg = odd_machine_va(buffer->pa, MACHINE_PAGE);
 	if (!msg)
 		return;
 	make_message(msg);
@@ -347,15 +363,17 @@ static void answer_load_ta(struct optee_msg_param *p)
 		.e_machine = EM_RISCV,
 #endif
 	};
-	void *va = odd_machine_va(f.image_pa, sizeof(header));
+	uint8_t *va = odd_machine_va(f.image_pa, sizeof(header));
 	uint8_t how = fuzz_u8(&f.in);
 
 	if (p->attr == OPTEE_MSG_ATTR_TYPE_TMEM_OUTPUT || (how & 1))
 		p->u.tmem.size = how & 2 ? fuzz_number(&f.in) : sizeof(header);
 	if (va)
 		memcpy(va, &header, sizeof(header));
-	if (va && (how & 0xf0) == 0xf0)
-		*((uint8_t *)va + fuzz_u8(&f.in) % sizeof(header)) = fuzz_u8(&f.in);
+	if (va && (how & 0xf0) == 0xf0) {
+		va += fuzz_u8(&f.in) % sizeof(header);
+		*va = fuzz_u8(&f.in);
+	}
 }
 
 static void answer_cmd(struct call *call)
@@ -423,8 +441,11 @@ static void resume(struct call *call)
 	default:
 		FUZZ_CHECK(!"a request that there is");
 	}
-	if (how == 0xff)
-		in.a[fuzz_below(&f.in, 8)] = fuzz_number(&f.in);
+	if (how == 0xff) {
+		unsigned int n = fuzz_below(&f.in, 8);
+
+		in.a[n] = fuzz_number(&f.in);
+	}
 	if (in.a[0] == OPTEE_SMC_CALL_RETURN_FROM_RPC && (uint32_t)in.a[3] == call->info) {
 		smc(call, &in);
 	} else {
@@ -464,8 +485,8 @@ static void fast_call(void)
 
 static void scribble(void)
 {
-	uint64_t pa = odd_machine_pick_page(&f.in) + (fuzz_u16(&f.in) & 0xff8);
-	uint64_t *at = odd_machine_va(pa, sizeof(*at));
+	uint64_t pa = odd_machine_pick_page(&f.in) & ~7ull;
+	uint64_t *at = odd_machine_va(pa + (fuzz_u16(&f.in) & 0xff8), sizeof(*at));
 	uint64_t value = fuzz_number(&f.in);
 
 	if (at)

@@ -152,6 +152,17 @@ static void answer_syscall(struct tahost_call *call)
 	call->sys.a[1] = fuzz_number(t.in);
 }
 
+/* Whatever it says: it does not ask for services for ever, nor waits for long. */
+static void bound(struct host *host, struct tahost_call *call)
+{
+	if (call->answer != TAHOST_SYSCALL)
+		return;
+	if (++host->n_syscalls > MAX_SYSCALLS)
+		call->answer = TAHOST_DONE;
+	if (call->sys.nr == TAHOST_SYS_WAIT)
+		call->sys.a[0] &= 0xff;
+}
+
 static uint32_t pick_result(void)
 {
 	uint8_t code = fuzz_u8(t.in);
@@ -177,14 +188,10 @@ int __wrap_lane_call(struct lane *lane)
 	}
 	if (code == 0xfe) {
 		fuzz_bytes(t.in, call, sizeof(*call));
-		if (call->answer == TAHOST_SYSCALL && ++host->n_syscalls > MAX_SYSCALLS)
-			call->answer = TAHOST_DONE;
-		return 0;
-	}
-	if (code == 0xfd) {
+	} else if (code == 0xfd) {
 		call->answer = TAHOST_PANIC;
 		call->result = fuzz_u8(t.in);
-	} else if (code >= 0xa0 && host->n_syscalls++ < MAX_SYSCALLS) {
+	} else if (code >= 0xa0) {
 		answer_syscall(call);
 	} else {
 		call->answer = TAHOST_DONE;
@@ -193,5 +200,6 @@ int __wrap_lane_call(struct lane *lane)
 			answer_load(call);
 		answer_memrefs(call);
 	}
+	bound(host, call);
 	return 0;
 }

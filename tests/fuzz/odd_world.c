@@ -446,7 +446,8 @@ static void make_rpc_message(struct thread *t)
 		rpc_value(msg, code % 3, pick_cookie(), 0);
 	} else if (code < 0x70) {
 		msg->cmd = OPTEE_RPC_CMD_NOTIFICATION;
-		rpc_value(msg, code % 3, fuzz_number(w.in), fuzz_number(w.in));
+		rpc_value(msg, code % 3, fuzz_number(w.in), 0);
+		msg->params[0].u.value.c = fuzz_number(w.in);
 	} else if (code < 0xf8) {
 		rpc_free_form(msg, cmds[code % sizeof(cmds)]);
 	} else {
@@ -604,6 +605,13 @@ static void resume_call(const struct smc_regs *in, struct smc_regs *out)
 	run(t, out);
 }
 
+static void change_register(struct smc_regs *out)
+{
+	unsigned int n = fuzz_below(w.in, 4);
+
+	out->a[n] = fuzz_number(w.in);
+}
+
 static void exchange_capabilities(struct smc_regs *out)
 {
 	uint8_t odd = fuzz_u8(w.in);
@@ -622,7 +630,7 @@ static void exchange_capabilities(struct smc_regs *out)
 	if (odd & 8)
 		out->a[3] = fuzz_number(w.in);
 	if ((odd & 0xf0) == 0xf0)
-		out->a[fuzz_below(w.in, 4)] = fuzz_number(w.in);
+		change_register(out);
 }
 
 static void fast_call(uint32_t func, struct smc_regs *out)
@@ -649,7 +657,7 @@ static void fast_call(uint32_t func, struct smc_regs *out)
 		return;
 	}
 	if (fuzz_u8(w.in) == 0xff)
-		out->a[fuzz_below(w.in, 4)] = fuzz_number(w.in);
+		change_register(out);
 }
 
 static void world_call(struct smc_conduit *conduit, const struct smc_regs *in,

@@ -84,8 +84,11 @@ unsigned long umem_copy_from(void *data, void *to, unsigned long from, size_t n)
 
 	if (!done)
 		return n;
-	if (umem.change && was_seen(at, done))
-		umem.bytes[at + fuzz_u8(umem.in) % done] = fuzz_u8(umem.in);
+	if (umem.change && was_seen(at, done)) {
+		size_t which = fuzz_u8(umem.in) % done;
+
+		umem.bytes[at + which] = fuzz_u8(umem.in);
+	}
 	memset(umem.seen + at, true, done);
 	umem.any_seen = true;
 	memcpy(to, umem.bytes + at, done);

@@ -82,8 +82,9 @@ static void check_killed(const struct instance *instance)
 
 int main(int argc, char **argv)
 {
-	static const uint32_t cmds[] = { TEST_CRASH_CMD_SEGV, TEST_CRASH_CMD_ABORT, TEST_CRASH_CMD_PANIC,
-					 TEST_CRASH_CMD_STACK, TEST_CRASH_CMD_EXIT };
+	static const uint32_t cmds[] = { TEST_CRASH_CMD_SEGV, TEST_CRASH_CMD_ABORT,
+					 TEST_CRASH_CMD_PANIC, TEST_CRASH_CMD_STACK,
+					 TEST_CRASH_CMD_EXIT };
 	struct instance instance;
 	struct counts before;
 	struct client other;

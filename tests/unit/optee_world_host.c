@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "abi/tahost.h"
@@ -235,6 +236,8 @@ static void host_main(const int fds[3])
 {
 	static struct host host;
 
+	/* Nothing of a test that was killed stays behind. */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (lane_attach(fds[0], sizeof(struct tahost_call), &host.lane) < 0 ||
 	    pread(fds[1], &host.ta, sizeof(host.ta), FAKE_TA_OFFSET) != sizeof(host.ta))
 		_exit(2);

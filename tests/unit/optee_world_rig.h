@@ -31,7 +31,7 @@ struct optee_world;
 struct rig {
 	struct soc_mem *mem;
 	struct optee_world *_Atomic world;
-	pid_t template_pid;		/* the first process that forks TA hosts */
+	_Atomic pid_t template_pid;		/* the first process that forks TA hosts */
 	int control_fd, memory_fd;
 	pthread_t run_thread, memory_thread;
 	int run_result;

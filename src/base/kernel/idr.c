@@ -159,7 +159,8 @@ int ida_alloc_range(struct ida *ida, unsigned int min, unsigned int max, gfp_t g
 void ida_free(struct ida *ida, unsigned int id)
 {
 	guard(spinlock)(&ida->xa.xa_lock);
-	if (!WARN(!xa_tree_load(&ida->xa.xa_tree, id), "ida_free of %u, which is not allocated", id))
+	if (!WARN(!xa_tree_load(&ida->xa.xa_tree, id), "ida_free of %u, which is not allocated",
+		  id))
 		(void)__xa_erase(&ida->xa, id);
 }
 

@@ -15,7 +15,6 @@ struct ta_params;
 struct thread;
 
 struct pta {
-	const char *name;
 	uint8_t uuid[16];
 	uint32_t flags;		/* TA_FLAG_*; all have PTA_FLAGS */
 	/* TEE results, whose origin is the TA. open may be NULL: everybody may. */

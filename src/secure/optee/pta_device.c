@@ -60,7 +60,6 @@ static uint32_t device_invoke(struct thread *thread, struct session *session, ui
 
 /* 7011a688-ddde-4053-a5a9-7b3c4ddf13b8 */
 const struct pta pta_device = {
-	.name = "device.pta",
 	.uuid = { 0x70, 0x11, 0xa6, 0x88, 0xdd, 0xde, 0x40, 0x53,
 		  0xa5, 0xa9, 0x7b, 0x3c, 0x4d, 0xdf, 0x13, 0xb8 },
 	.flags = PTA_FLAGS,

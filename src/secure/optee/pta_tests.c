@@ -296,7 +296,6 @@ static uint32_t tests_invoke(struct thread *thread, struct session *session, uin
 
 /* d96a5b40-c3e5-21e3-8794-1002a5d5c61b */
 const struct pta pta_invoke_tests = {
-	.name = "invoke_tests.pta",
 	.uuid = { 0xd9, 0x6a, 0x5b, 0x40, 0xc3, 0xe5, 0x21, 0xe3,
 		  0x87, 0x94, 0x10, 0x02, 0xa5, 0xd5, 0xc6, 0x1b },
 	.flags = PTA_FLAGS | TA_FLAG_SECURE_DATA_PATH | TA_FLAG_CONCURRENT | TA_FLAG_DEVICE_ENUM,

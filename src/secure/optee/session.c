@@ -24,7 +24,7 @@ static void session_free(struct session *session)
 	free(session);
 }
 
-void session_table_deinit(struct session_table *table, struct optee_world *world)
+void session_table_deinit(struct session_table *table)
 {
 	for (uint32_t i = 1; i < table->ids.n_slots; i++) {
 		struct session *session = idtable_remove(&table->ids, i);

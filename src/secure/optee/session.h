@@ -18,7 +18,6 @@
 #include "secure/common/idtable.h"
 #include "secure/optee/sync.h"
 
-struct optee_world;
 struct ta_instance;
 struct ta_params;
 struct thread;
@@ -47,7 +46,7 @@ struct session_table {
 
 void session_table_init(struct session_table *table, uint32_t epoch);
 /* No call is under way; sessions that are still open are dropped. */
-void session_table_deinit(struct session_table *table, struct optee_world *world);
+void session_table_deinit(struct session_table *table);
 
 uint32_t session_open(struct thread *thread, const uint8_t uuid[16],
 		      const struct session_client *client, struct ta_params *params,

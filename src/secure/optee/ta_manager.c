@@ -254,9 +254,15 @@ static bool is_single(const struct ta_instance *instance)
 	return has_flags(instance, TA_FLAG_SINGLE_INSTANCE);
 }
 
+/* Only what is part of the trusted OS may be. */
+static bool is_concurrent(const struct ta_instance *instance)
+{
+	return instance->pta && has_flags(instance, TA_FLAG_CONCURRENT);
+}
+
 static void instance_enter(struct thread *thread, struct ta_instance *instance)
 {
-	if (has_flags(instance, TA_FLAG_CONCURRENT) && instance->pta)
+	if (is_concurrent(instance))
 		return;
 	if (is_single(instance))
 		smutex_lock(&thread->world->tas.single_lock, thread);
@@ -279,7 +285,7 @@ static void instance_unlock(struct thread *thread, struct ta_instance *instance)
 
 static void instance_leave(struct thread *thread, struct ta_instance *instance)
 {
-	if (has_flags(instance, TA_FLAG_CONCURRENT) && instance->pta)
+	if (is_concurrent(instance))
 		return;
 	instance_unlock(thread, instance);
 	if (is_single(instance))

@@ -80,7 +80,6 @@ static int world_set_up(struct optee_world *world, const struct world_start *sta
 {
 	int r;
 
-	world->epoch = start->epoch;
 	session_table_init(&world->sessions, start->epoch);
 	world->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (world->epoll_fd < 0)
@@ -164,7 +163,7 @@ struct optee_world *optee_world_free(struct optee_world *world)
 	cpu_set_deinit(&world->cpus);
 	thread_pool_deinit(&world->threads);
 	ta_manager_deinit(&world->tas, world);
-	session_table_deinit(&world->sessions, world);
+	session_table_deinit(&world->sessions);
 	ta_template_deinit(&world->template);
 	ta_time_deinit(&world->times);
 	pta_tests_deinit(&world->tests);

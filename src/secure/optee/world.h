@@ -35,7 +35,6 @@
 #define WORLD_SESSION_BITS 20
 
 struct optee_world {
-	uint32_t epoch;
 	int control_fd;
 	int epoll_fd;
 	struct mem *mem;

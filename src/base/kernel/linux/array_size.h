@@ -7,8 +7,8 @@
 #define ARRAY_SIZE(arr) \
 	(sizeof(arr) / sizeof((arr)[0]) + \
 	 sizeof(struct { \
-		 int : (__builtin_types_compatible_p(__typeof__(arr), __typeof__(&(arr)[0])) ? -1 \
-											      : 0); \
+		 int : (__builtin_types_compatible_p(__typeof__(arr), \
+						     __typeof__(&(arr)[0])) ? -1 : 0); \
 	 }) * 0)
 #endif
 

@@ -44,7 +44,10 @@ enum optee_supp_state {
 	OPTEE_SUPP_DONE,
 };
 
-/* @param is the requester's array, as long as the state is not DONE */
+/*
+ * @param is the requester's array, as long as the state is not DONE
+ * @untouched: the supplicant went before it took the request
+ */
 struct optee_supp_req {
 	struct list_head link;
 	struct completion c;
@@ -52,6 +55,7 @@ struct optee_supp_req {
 	int id;
 	u32 func;
 	u32 ret;
+	bool untouched;
 	size_t num_params;
 	struct tee_param *param;
 };
@@ -139,8 +143,10 @@ static void optee_supp_finish_locked(struct optee_supp_req *req, u32 ret)
 static void optee_supp_fail_locked(struct optee_supp *supp, struct optee_supp_req *req,
 				   bool gone)
 {
-	if (req->state == OPTEE_SUPP_QUEUED)
+	if (req->state == OPTEE_SUPP_QUEUED) {
 		list_del(&req->link);
+		req->untouched = gone;
+	}
 	if (req->state == OPTEE_SUPP_QUEUED || gone)
 		idr_remove(&supp->idr, req->id);
 	else
@@ -302,8 +308,9 @@ static u32 optee_supp_wait(struct optee_supp *supp, struct optee_supp_req *req)
 	return req->ret;
 }
 
-u32 optee_supp_thrd_req(struct optee_call *call, u32 func, size_t num_params,
-			struct tee_param *param)
+/* One way to have a request served; @ret_again: that way vanished, take another. */
+static u32 optee_supp_serve(struct optee_call *call, u32 func, size_t num_params,
+			    struct tee_param *param, bool *ret_again)
 {
 	const struct optee_supp_fallback *fallback = call->optee->fallback;
 	struct optee_supp *supp = &call->optee->supp;
@@ -314,6 +321,7 @@ u32 optee_supp_thrd_req(struct optee_call *call, u32 func, size_t num_params,
 	};
 	enum optee_supp_route route;
 	int rc = 0;
+	u32 ret;
 
 	init_completion(&req.c);
 
@@ -325,13 +333,31 @@ u32 optee_supp_thrd_req(struct optee_call *call, u32 func, size_t num_params,
 
 	switch (route) {
 	case OPTEE_SUPP_TO_PROCESS:
-		return rc ? TEE_R_OUT_OF_MEMORY : optee_supp_wait(supp, &req);
+		if (rc)
+			return TEE_R_OUT_OF_MEMORY;
+		ret = optee_supp_wait(supp, &req);
+		/* Nobody saw it: whoever serves without a process can have it. */
+		*ret_again = req.untouched && fallback;
+		return ret;
 	case OPTEE_SUPP_TO_FALLBACK:
 		return fallback->request(fallback->data, func, num_params, param);
 	case OPTEE_SUPP_TO_NOBODY:
 		break;
 	}
 	return TEE_R_COMMUNICATION;
+}
+
+u32 optee_supp_thrd_req(struct optee_call *call, u32 func, size_t num_params,
+			struct tee_param *param)
+{
+	bool again;
+	u32 ret;
+
+	do {
+		again = false;
+		ret = optee_supp_serve(call, func, num_params, param, &again);
+	} while (again);
+	return ret;
 }
 
 /*
