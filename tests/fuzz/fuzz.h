@@ -5,7 +5,8 @@
  * An input is a program: a target reads from it what to do next, and what the
  * other side answers. When it is used up every read gives 0, so a target chooses
  * its codes such that 0 is harmless and comes to an end. Nothing but the input
- * decides: no time, no random numbers.
+ * decides: no time, no random numbers. Each read stands in a statement of its own,
+ * because C leaves the order of operands and of initializers to the compiler.
  */
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H

@@ -171,6 +171,7 @@ err_free:
 static void file_start(struct server *server, struct file *file)
 {
 	struct front_hello hello = { .version = FRONT_VERSION, .server_pid = (uint32_t)getpid() };
+	int r;
 
 	pthread_mutex_lock(&server->lock);
 	file->next = server->files;
@@ -181,8 +182,11 @@ static void file_start(struct server *server, struct file *file)
 	server->n_files++;
 	pthread_mutex_unlock(&server->lock);
 
-	hello.error = loop_add(server->loop, file->fd, EPOLLIN, on_file_event, file, &file->id);
-	if (fdsock_send(file->fd, &hello, sizeof(hello), NULL, 0) < 0 || hello.error < 0)
+	/* Answered before it is watched: from then on the loop may close it. */
+	r = fdsock_send(file->fd, &hello, sizeof(hello), NULL, 0);
+	if (r == 0)
+		r = loop_add(server->loop, file->fd, EPOLLIN, on_file_event, file, &file->id);
+	if (r < 0)
 		file_hang_up(file);
 }
 

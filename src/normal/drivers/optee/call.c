@@ -207,6 +207,8 @@ static int optee_to_msg_memref(struct optee_msg_param *mp, const struct tee_para
 		mp->attr = p->attr - TEE_IOCTL_PARAM_ATTR_TYPE_MEMREF_INPUT +
 			   OPTEE_MSG_ATTR_TYPE_TMEM_INPUT;
 		memset(&mp->u, 0, sizeof(mp->u));
+		/* A size without memory is for the trusted OS to refuse. */
+		mp->u.tmem.size = m->size;
 		return 0;
 	}
 
