@@ -149,8 +149,11 @@ static u32 optee_rpc_shm_alloc(struct optee_call *call, struct optee_msg_arg *ar
 		appl = !optee_supp_is_fallback(call->optee);
 		if (appl)
 			shm = optee_rpc_alloc_supp(call, p->u.value.b);
-		else
+		/* From the start, or because the supplicant went meanwhile */
+		if (!shm && optee_supp_is_fallback(call->optee)) {
+			appl = false;
 			shm = optee_rpc_alloc_kernel(call, p->u.value.b);
+		}
 		break;
 	case OPTEE_RPC_SHM_TYPE_KERNEL:
 		shm = optee_rpc_alloc_kernel(call, p->u.value.b);
