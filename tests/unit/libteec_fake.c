@@ -263,6 +263,8 @@ void *__wrap_mmap(void *addr, size_t length, int prot, int flags, int fd, off_t 
 			misuse("mmap of what is no block, or of more than it has");
 			return leave_errno(EBADF), MAP_FAILED;
 		}
+		if (!(flags & MAP_SHARED) || prot != (PROT_READ | PROT_WRITE))
+			misuse("mmap of a block that does not share it both ways");
 	}
 	p = __real_mmap(addr, length, prot, flags, fd, offset);
 	if (p == MAP_FAILED)
@@ -328,6 +330,8 @@ static int do_register(struct tee_ioctl_shm_register_data *data)
 	if (overlaps((void *)(uintptr_t)data->addr, data->length, fake.read_only,
 		     fake.read_only_size))
 		return leave_errno(EFAULT);
+	if (fake.register_errno)
+		return leave_errno(fake.register_errno);
 	slot = slot_new(SLOT_REGISTERED, new_fd());
 	slot->id = data->id = next_id++;
 	slot->addr = (uint8_t *)(uintptr_t)data->addr;
@@ -339,8 +343,11 @@ static int do_alloc(struct tee_ioctl_shm_alloc_data *data)
 {
 	struct slot *slot;
 
+	fake.alloc_size = data->size;
 	if (data->flags || !data->size)
 		return leave_errno(data->flags ? EINVAL : ENOMEM);
+	if (fake.alloc_errno)
+		return leave_errno(fake.alloc_errno);
 	slot = slot_new(SLOT_ALLOCATED, new_fd());
 	slot->id = data->id = next_id++;
 	slot->size = (data->size + 4095) & ~(size_t)4095;

@@ -41,6 +41,8 @@ struct fake_tee {
 	void (*cancelled)(void);		/* called inside CANCEL */
 	const void *read_only;			/* memory that cannot be registered */
 	size_t read_only_size;
+	int alloc_errno;			/* 0: SHM_ALLOC works */
+	int register_errno;			/* 0: SHM_REGISTER works */
 	unsigned int fail_at;			/* the call that fails, from 1; 0: none */
 	int fail_errno;
 	unsigned int fail_count;		/* so many in a row */
@@ -50,6 +52,7 @@ struct fake_tee {
 	unsigned int n_calls;
 	unsigned int n_misuse;
 	int open_flags;				/* of the last open */
+	uint64_t alloc_size;				/* asked for by the last SHM_ALLOC */
 	struct tee_ioctl_shm_register_data registered;	/* the last one */
 	struct tee_ioctl_cancel_arg cancel;		/* the last one */
 	uint32_t closed_session;			/* the last one */

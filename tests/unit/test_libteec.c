@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -84,11 +85,20 @@ static void memory_is_allocated(void **state)
 {
 	static const struct {
 		uint32_t gen_caps;
+		int alloc_errno;
+		unsigned int fail_at;
 		const char *made;
 		const char *released;
 	} rows[] = {
-		{ TEE_GEN_CAP_GP | TEE_GEN_CAP_REG_MEM, "mmap register", "close munmap" },
-		{ TEE_GEN_CAP_GP, "alloc mmap close", "munmap" },
+		{ TEE_GEN_CAP_GP, 0, 0, "alloc mmap close", "munmap" },
+		{ TEE_GEN_CAP_GP | TEE_GEN_CAP_REG_MEM, 0, 0, "alloc mmap close", "munmap" },
+		/* No memory left there, none at all, memory that cannot be mapped */
+		{ TEE_GEN_CAP_GP | TEE_GEN_CAP_REG_MEM, ENOMEM, 0, "alloc mmap register",
+		  "close munmap" },
+		{ TEE_GEN_CAP_GP | TEE_GEN_CAP_REG_MEM, EINVAL, 0, "alloc mmap register",
+		  "close munmap" },
+		{ TEE_GEN_CAP_GP | TEE_GEN_CAP_REG_MEM, 0, 2, "alloc mmap close mmap register",
+		  "close munmap" },
 	};
 
 	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
@@ -96,12 +106,19 @@ static void memory_is_allocated(void **state)
 		TEEC_Context context;
 
 		fake.version.gen_caps = rows[i].gen_caps;
+		fake.alloc_errno = rows[i].alloc_errno;
+		fake.fail_at = 0;
 		context = open_context();
+		fake.fail_at = rows[i].fail_at;
+		fake.fail_errno = EINVAL;
 		assert_int_equal(TEEC_AllocateSharedMemory(&context, &shm), TEEC_SUCCESS);
 		assert_log(rows[i].made);
+		fake.fail_at = 0;
+		assert_int_equal(fake.alloc_size, 5000);
 		memset(shm.buffer, 0x11, shm.size);
 		TEEC_ReleaseSharedMemory(&shm);
 		assert_log(rows[i].released);
+		assert_int_equal(fake_n_held(), 1);
 		assert_null(shm.buffer);
 		TEEC_ReleaseSharedMemory(&shm);
 		assert_log("");
@@ -111,7 +128,8 @@ static void memory_is_allocated(void **state)
 		assert_int_equal(TEEC_AllocateSharedMemory(&context, &shm), TEEC_SUCCESS);
 		assert_non_null(shm.buffer);
 		assert_int_equal(shm.size, 0);
-		if (context.imp.reg_mem)
+		assert_int_equal(fake.alloc_size, 8);
+		if (rows[i].alloc_errno)
 			assert_int_equal(fake.registered.length, 8);
 		TEEC_ReleaseSharedMemory(&shm);
 		TEEC_FinalizeContext(&context);
@@ -157,10 +175,19 @@ static void read_only_memory_gets_a_shadow(void **state)
 	fake.read_only = bytes;
 	fake.read_only_size = sizeof(bytes);
 	assert_int_equal(TEEC_RegisterSharedMemory(&context, &shm), TEEC_SUCCESS);
-	assert_log("register mmap register");
+	assert_log("register alloc mmap close");
+	assert_non_null(shm.imp.shadow_buffer);
+	TEEC_ReleaseSharedMemory(&shm);
+	assert_log("munmap");
+
+	fake.alloc_errno = ENOMEM;
+	shm.buffer = bytes;
+	assert_int_equal(TEEC_RegisterSharedMemory(&context, &shm), TEEC_SUCCESS);
+	assert_log("register alloc mmap register");
 	assert_non_null(shm.imp.shadow_buffer);
 	TEEC_ReleaseSharedMemory(&shm);
 	assert_log("close munmap");
+	fake.alloc_errno = 0;
 	TEEC_FinalizeContext(&context);
 
 	fake.version.gen_caps = TEE_GEN_CAP_GP;
@@ -175,29 +202,81 @@ static void read_only_memory_gets_a_shadow(void **state)
 
 static void memory_errors(void **state)
 {
+	static const uint32_t reg_mem = TEE_GEN_CAP_GP | TEE_GEN_CAP_REG_MEM;
+	static const struct {
+		uint32_t gen_caps;
+		int alloc_errno;	/* 0: the block cannot be mapped, by map_errno */
+		int map_errno;
+		int register_errno;
+		TEEC_Result res;
+		const char *log;	/* of an allocation */
+	} rows[] = {
+		{ reg_mem, EINVAL, 0, EFAULT, TEEC_ERROR_GENERIC, "alloc mmap register munmap" },
+		{ reg_mem, EINVAL, 0, ENOMEM, TEEC_ERROR_OUT_OF_MEMORY,
+		  "alloc mmap register munmap" },
+		{ reg_mem, ENOMEM, 0, EFAULT, TEEC_ERROR_OUT_OF_MEMORY,
+		  "alloc mmap register munmap" },
+		{ reg_mem, ENOMEM, 0, ENOMEM, TEEC_ERROR_OUT_OF_MEMORY,
+		  "alloc mmap register munmap" },
+		{ reg_mem, 0, EACCES, EFAULT, TEEC_ERROR_GENERIC,
+		  "alloc mmap close mmap register munmap" },
+		{ reg_mem, 0, ENOMEM, EFAULT, TEEC_ERROR_OUT_OF_MEMORY,
+		  "alloc mmap close mmap register munmap" },
+		{ TEE_GEN_CAP_GP, EINVAL, 0, 0, TEEC_ERROR_OUT_OF_MEMORY, "alloc" },
+		{ TEE_GEN_CAP_GP, ENOMEM, 0, 0, TEEC_ERROR_OUT_OF_MEMORY, "alloc" },
+		{ TEE_GEN_CAP_GP, 0, EACCES, 0, TEEC_ERROR_OUT_OF_MEMORY, "alloc mmap close" },
+	};
+
+	for (size_t i = 0; i < N_ELEMENTS(rows); i++) {
+		uint8_t bytes[100];
+		TEEC_SharedMemory shm = {
+			.buffer = bytes,
+			.size = sizeof(bytes),
+			.flags = TEEC_MEM_INPUT,
+		};
+		TEEC_Context context;
+		char log[100];
+
+		fake.version.gen_caps = rows[i].gen_caps;
+		fake.alloc_errno = rows[i].alloc_errno;
+		fake.register_errno = rows[i].register_errno;
+		fake.fail_errno = rows[i].map_errno;
+		fake.fail_at = 0;
+		context = open_context();
+
+		/* A shadow is made as an allocation is, once registering has failed. */
+		fake.fail_at = !rows[i].map_errno ? 0 : context.imp.reg_mem ? 3 : 2;
+		assert_int_equal(TEEC_RegisterSharedMemory(&context, &shm), rows[i].res);
+		(void)snprintf(log, sizeof(log), "%s%s", context.imp.reg_mem ? "register " : "",
+			       rows[i].log);
+		assert_log(log);
+		assert_ptr_equal(shm.buffer, bytes);
+		TEEC_ReleaseSharedMemory(&shm);
+
+		fake.fail_at = rows[i].map_errno ? 2 : 0;
+		assert_int_equal(TEEC_AllocateSharedMemory(&context, &shm),
+				 TEEC_ERROR_OUT_OF_MEMORY);
+		assert_log(rows[i].log);
+		assert_null(shm.buffer);
+		TEEC_ReleaseSharedMemory(&shm);
+		assert_log("");
+		assert_int_equal(fake_n_held(), 1);
+		TEEC_FinalizeContext(&context);
+	}
+}
+
+/* Nothing can be mapped, neither a block nor anonymous memory. */
+static void memory_without_mappings(void **state)
+{
 	TEEC_Context context = open_context();
-	uint8_t bytes[100];
-	TEEC_SharedMemory shm = { .buffer = bytes, .size = sizeof(bytes) };
+	TEEC_SharedMemory shm = { .size = 100, .flags = TEEC_MEM_INPUT };
 
-	fake.fail_at = 1;
-	fake.fail_count = 100;
-	shm.flags = TEEC_MEM_INPUT;
+	fake.fail_at = 2;
+	fake.fail_count = 3;
 	fake.fail_errno = ENOMEM;
-	assert_int_equal(TEEC_RegisterSharedMemory(&context, &shm), TEEC_ERROR_OUT_OF_MEMORY);
 	assert_int_equal(TEEC_AllocateSharedMemory(&context, &shm), TEEC_ERROR_OUT_OF_MEMORY);
-	assert_null(shm.buffer);
-	TEEC_ReleaseSharedMemory(&shm);
-
-	/* The second registration fails as the first, the mmap between does not. */
-	fake.fail_at = 0;
-	fake.read_only_size = SIZE_MAX;
-	fake.read_only = NULL;
-	shm.buffer = bytes;
-	assert_int_equal(TEEC_RegisterSharedMemory(&context, &shm), TEEC_ERROR_GENERIC);
-	assert_ptr_equal(shm.buffer, bytes);
-	TEEC_ReleaseSharedMemory(&shm);
-	assert_int_equal(TEEC_AllocateSharedMemory(&context, &shm), TEEC_ERROR_OUT_OF_MEMORY);
-	TEEC_ReleaseSharedMemory(&shm);
+	assert_log("alloc mmap close mmap");
+	assert_int_equal(fake_n_held(), 1);
 	TEEC_FinalizeContext(&context);
 }
 
@@ -320,6 +399,7 @@ int main(void)
 		TEST(memory_is_registered),
 		TEST(read_only_memory_gets_a_shadow),
 		TEST(memory_errors),
+		TEST(memory_without_mappings),
 		TEST(memory_bad_parameters),
 		TEST(descriptor_is_registered),
 		TEST(tools_can_trace),

@@ -317,7 +317,7 @@ static void null_references(void **state)
 	fake.answer = want_33;
 	op.params[0].tmpref = (TEEC_TempMemoryReference){ NULL, 0 };
 	assert_int_equal(TEEC_InvokeCommand(&session, 0, &op, NULL), TEEC_ERROR_SHORT_BUFFER);
-	assert_log("mmap register invoke close munmap");
+	assert_log("alloc mmap close invoke munmap");
 	assert_int_equal(last_params[0].b, 0);
 	assert_int_equal(op.params[0].tmpref.size, 33);
 	assert_null(op.params[0].tmpref.buffer);
@@ -385,7 +385,7 @@ static void check_contents(TEEC_Session *session, uint32_t type, TEEC_SharedMemo
 	}
 }
 
-static void contents_with(uint32_t gen_caps, bool read_only)
+static void contents_with(uint32_t gen_caps, bool read_only, int alloc_errno)
 {
 	static const uint32_t inout = TEEC_MEM_INPUT | TEEC_MEM_OUTPUT;
 	TEEC_Context context;
@@ -395,12 +395,14 @@ static void contents_with(uint32_t gen_caps, bool read_only)
 	fake.version.gen_caps = gen_caps;
 	fake.read_only = read_only ? bytes : NULL;
 	fake.read_only_size = read_only ? sizeof(bytes) : 0;
+	fake.alloc_errno = alloc_errno;
 	context = open_context();
 	session = open_session(&context);
 
 	for (uint32_t flags = TEEC_MEM_INPUT; flags <= inout; flags++) {
 		TEEC_SharedMemory shm = { .buffer = bytes, .size = 64, .flags = flags };
 		TEEC_SharedMemory small = { .buffer = bytes + 5, .size = 20, .flags = flags };
+		TEEC_SharedMemory allocated = { .size = 64, .flags = flags };
 
 		check_contents(&session, TEEC_MEMREF_TEMP_INPUT - 1 + flags, NULL, bytes, 5, 20);
 		assert_int_equal(TEEC_RegisterSharedMemory(&context, &small), TEEC_SUCCESS);
@@ -409,6 +411,11 @@ static void contents_with(uint32_t gen_caps, bool read_only)
 		assert_int_equal(TEEC_RegisterSharedMemory(&context, &shm), TEEC_SUCCESS);
 		check_contents(&session, TEEC_MEMREF_PARTIAL_INPUT - 1 + flags, &shm, bytes, 5, 20);
 		TEEC_ReleaseSharedMemory(&shm);
+		assert_int_equal(TEEC_AllocateSharedMemory(&context, &allocated), TEEC_SUCCESS);
+		assert_null(allocated.imp.shadow_buffer);
+		check_contents(&session, TEEC_MEMREF_PARTIAL_INPUT - 1 + flags, &allocated,
+			       allocated.buffer, 5, 20);
+		TEEC_ReleaseSharedMemory(&allocated);
 	}
 	TEEC_CloseSession(&session);
 	TEEC_FinalizeContext(&context);
@@ -416,17 +423,18 @@ static void contents_with(uint32_t gen_caps, bool read_only)
 
 static void contents_in_place(void **state)
 {
-	contents_with(TEE_GEN_CAP_GP | TEE_GEN_CAP_REG_MEM, false);
+	contents_with(TEE_GEN_CAP_GP | TEE_GEN_CAP_REG_MEM, false, 0);
 }
 
 static void contents_by_registered_shadow(void **state)
 {
-	contents_with(TEE_GEN_CAP_GP | TEE_GEN_CAP_REG_MEM, true);
+	contents_with(TEE_GEN_CAP_GP | TEE_GEN_CAP_REG_MEM, true, ENOMEM);
 }
 
 static void contents_by_mapped_shadow(void **state)
 {
-	contents_with(TEE_GEN_CAP_GP, false);
+	contents_with(TEE_GEN_CAP_GP, false, 0);
+	contents_with(TEE_GEN_CAP_GP | TEE_GEN_CAP_REG_MEM, true, 0);
 }
 
 static void assert_refused(TEEC_Session *session, TEEC_Operation *op)
@@ -675,14 +683,16 @@ static void life(void)
 	TEEC_FinalizeContext(&context);
 }
 
-/* Fail the first call, then the second, ... until a life has fewer than that */
-static void sweep(uint32_t gen_caps, int err, unsigned int in_a_row)
+/* Fail the first call, then the second, ... until a life has fewer than that;
+ * @alloc_errno: why the TEE has no memory to hand out, 0 if it has */
+static void sweep(uint32_t gen_caps, int alloc_errno, int err, unsigned int in_a_row)
 {
 	unsigned int at = 0;
 
 	do {
 		fake_reset();
 		fake.version.gen_caps = gen_caps;
+		fake.alloc_errno = alloc_errno;
 		fake.fail_at = ++at;
 		fake.fail_count = in_a_row;
 		fake.fail_errno = err;
@@ -702,9 +712,12 @@ static void every_call_fails_once(void **state)
 				    (caps & 2 ? TEE_GEN_CAP_MEMREF_NULL : 0);
 
 		for (size_t i = 0; i < N_ELEMENTS(errs); i++) {
-			sweep(gen_caps, errs[i], 1);
-			sweep(gen_caps, errs[i], 2);
-			sweep(gen_caps, errs[i], 3);
+			for (unsigned int in_a_row = 1; in_a_row <= 5; in_a_row++) {
+				sweep(gen_caps, 0, errs[i], in_a_row);
+				/* All that is new is registered then. */
+				if (gen_caps & TEE_GEN_CAP_REG_MEM)
+					sweep(gen_caps, ENOMEM, errs[i], in_a_row);
+			}
 		}
 	}
 }

@@ -2,11 +2,13 @@
 /*
  * Shared memory blocks
  *
- * A TEE that can register memory shares the client's pages in place; imp.
- * registered_fd then stands for the registration. One that cannot hands out
- * memory of its own, which is mapped here; the mapping keeps it, no descriptor
- * does. Client memory that cannot be shared in place gets a shadow: memory that
- * can, with copies around each call.
+ * Client memory is registered and shared in place if the TEE can do that; imp.
+ * registered_fd then stands for the registration. If it cannot, the memory gets
+ * a shadow: new memory, with copies around each call.
+ *
+ * New memory is the TEE's own, mapped here: what both sides see at once on every
+ * kind of TEE. The mapping keeps it, no descriptor does. When the TEE hands out
+ * none, registered anonymous memory takes its place.
  *
  * Memory is always unregistered before it is unmapped. The other way round the
  * TEE could still write to it when it belongs to someone else.
@@ -59,6 +61,7 @@ static int shm_ioctl_register(const TEEC_Context *ctx, void *buffer, size_t size
 	return fd;
 }
 
+/* NULL with errno set if it fails */
 static void *shm_map(size_t size, int flags, int fd)
 {
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
@@ -96,28 +99,33 @@ static int shm_new_mapped(const TEEC_Context *ctx, TEEC_SharedMemory *shm, size_
 	struct tee_ioctl_shm_alloc_data data = { .size = size };
 	void *buffer;
 	int fd;
+	int rc;
 
 	fd = ioctl(ctx->imp.fd, TEE_IOC_SHM_ALLOC, &data);
 	if (fd < 0)
 		return -errno;
 	buffer = shm_map(size, MAP_SHARED, fd);
+	rc = buffer ? 0 : -errno;
 	(void)close(fd);
-	if (!buffer)
-		return -ENOMEM;
+	if (rc < 0)
+		return rc;
 	shm->imp.id = data.id;
 	*ret_buffer = buffer;
 	return 0;
 }
 
+/* Sets id, and registered_fd if there is one; -ENOMEM if either way met it */
 static int shm_new(const TEEC_Context *ctx, TEEC_SharedMemory *shm, size_t size,
 		   void **ret_buffer)
 {
-	int rc = shm_new_mapped(ctx, shm, size, ret_buffer);
+	int mapped_rc = shm_new_mapped(ctx, shm, size, ret_buffer);
+	int rc;
 
+	if (mapped_rc == 0 || !ctx->imp.reg_mem)
+		return mapped_rc;
 	/* A pool may be too small for what plain memory can hold. */
-	if (rc < 0 && ctx->imp.reg_mem)
-		rc = shm_new_registered(ctx, shm, size, ret_buffer);
-	return rc;
+	rc = shm_new_registered(ctx, shm, size, ret_buffer);
+	return rc < 0 && mapped_rc == -ENOMEM ? -ENOMEM : rc;
 }
 
 TEEC_EXPORT TEEC_Result TEEC_RegisterSharedMemory(TEEC_Context *context,

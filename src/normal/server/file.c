@@ -75,7 +75,10 @@ void file_hang_up(struct file *file)
 	if (atomic_exchange(&file->hung_up, true))
 		return;
 	loop_remove(file->server->loop, file->id);
+	/* Whoever waits for this close looks at the connection under the lock. */
+	pthread_mutex_lock(&file->server->lock);
 	file->fd = close_fd(file->fd);
+	pthread_mutex_unlock(&file->server->lock);
 	file_leave(file);
 }
 
