@@ -396,6 +396,7 @@ static void contents_with(uint32_t gen_caps, bool read_only, int alloc_errno)
 	fake.read_only = read_only ? bytes : NULL;
 	fake.read_only_size = read_only ? sizeof(bytes) : 0;
 	fake.alloc_errno = alloc_errno;
+	fake.answer = remember;
 	context = open_context();
 	session = open_session(&context);
 

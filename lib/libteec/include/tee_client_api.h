@@ -272,9 +272,9 @@ TEEC_Result TEEC_RegisterSharedMemory(TEEC_Context *context, TEEC_SharedMemory *
  * @context: outlives the block
  * @sharedMem: with size and flags set; buffer is set on success, NULL otherwise
  *
- * The memory comes from the TEE, and both sides see each other's writes at once.
- * A TEE that has none left but can register memory gets the client's registered
- * instead. Size 0 gets a buffer that is not NULL.
+ * The memory comes from the TEE and is mapped here, so that a call need not copy
+ * it. If the TEE hands out none but can register memory, anonymous memory is
+ * registered instead. Size 0 gets a buffer that is not NULL.
  *
  * Return: TEEC_ERROR_BAD_PARAMETERS for a NULL pointer or wrong flags;
  * TEEC_ERROR_OUT_OF_MEMORY.

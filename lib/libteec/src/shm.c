@@ -6,9 +6,9 @@
  * registered_fd then stands for the registration. If it cannot, the memory gets
  * a shadow: new memory, with copies around each call.
  *
- * New memory is the TEE's own, mapped here: what both sides see at once on every
- * kind of TEE. The mapping keeps it, no descriptor does. When the TEE hands out
- * none, registered anonymous memory takes its place.
+ * New memory is the TEE's own, mapped here, since a TEE that cannot reach into
+ * the client copies what is registered. The mapping keeps it, no descriptor does.
+ * If the TEE hands out none but can register, anonymous memory takes its place.
  *
  * Memory is always unregistered before it is unmapped. The other way round the
  * TEE could still write to it when it belongs to someone else.

@@ -55,6 +55,12 @@
 #define SPIN_OFF 12u
 #define SPIN_RETRY 64u
 
+/*
+ * One call in so many leaves the caller's placement to the scheduler. Callers and
+ * callees that are bound to a busy CPU could otherwise never use an idle one.
+ */
+#define STAY_CALLS 4096u
+
 /* Longer than this, by a clock that ticks every few milliseconds, is long. */
 #define LONG_CALL_MS 4
 
@@ -87,6 +93,7 @@ struct lane {
 	unsigned int spin;
 	unsigned int skipped;
 	unsigned int caller_flags;
+	unsigned int n_calls;	/* caller: with LANE_STAY */
 	bool follow;
 	uint32_t cpu;		/* callee: bound to it; CPU_NONE */
 	int64_t began_ms;	/* callee: this call */
@@ -172,11 +179,12 @@ static bool affinity_is_single(const struct affinity *affinity)
 /* A CPU that we may not use (cpuset, hot unplug) leaves things as they were. */
 static bool bind_to_cpu(pid_t tid, uint32_t cpu)
 {
-	unsigned long mask[AFFINITY_WORDS] = { 0 };
+	unsigned long mask[AFFINITY_WORDS];
 	const unsigned int bits = 8 * sizeof(unsigned long);
 
 	if (cpu / bits >= AFFINITY_WORDS)
 		return false;
+	memset(mask, 0, (cpu / bits + 1) * sizeof(unsigned long));
 	mask[cpu / bits] = 1ul << (cpu % bits);
 	return syscall(SYS_sched_setaffinity, tid, (cpu / bits + 1) * sizeof(unsigned long),
 		       mask) == 0;
@@ -411,7 +419,7 @@ int lane_call(struct lane *lane)
 	bool bound = false;
 	int r;
 
-	if (!(lane->caller_flags & LANE_STAY))
+	if (!(lane->caller_flags & LANE_STAY) || ++lane->n_calls % STAY_CALLS == 0)
 		return call_here(lane);
 	affinity_get(&before);
 	if (before.size && !affinity_is_single(&before))
