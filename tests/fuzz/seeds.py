@@ -222,8 +222,10 @@ def driver_seeds():
                   cat(7, 0, 0, 0, num(64), 0, 0, 0, 0xC0, 0), cat(6, 0, num(1), 1, 0xE8, ok),
                   cat(3, 0, 0, 0, 0, 0, 0, 0, 0xE0, zeros(2)), invoke(memory, 0, 0xFF, b"\x5a" * 160))
     large = cat(start(), alloc(600), alloc(1024), invoke(memory, rpc(shm_alloc(1, 4096 * 512))))
+    # The list of services: its size, then the list
+    scan = cat(start(), 13, 0, ok, 0, 0, 0, 0, 0, 0xC0, 0, 4, num(32), ok, ok, 5, num(32), ok, ok)
     return {"plain": plain, "fallback": fallback, "supplicant": supplicant, "killed": killed,
-            "reset": reset, "old_abi": old_abi, "refused": refused, "large": large}
+            "reset": reset, "old_abi": old_abi, "refused": refused, "large": large, "scan": scan}
 
 
 # --- fuzz_image: places of places[] in the target, the width (0: one byte), the number ---
@@ -285,7 +287,7 @@ def msg_seeds():
 
     ram, region, many, forbidden = 40, 0x65, 0x66, 0x67
     asked = zeros(1)			# the machine's answer to a question for memory
-    host = zeros(6)			# a host's answer, done and well
+    host = zeros(6)			# a host's answer, done and well; to LOAD one more
     pta = cat(start, call(open_session(DEVICE_PTA)), call(open_session(TESTS_PTA)),
               call(register(ram, 5000)), call(register(region, 9000, cat(1, 16, 0)), 0), asked,
               call(invoke(0, rmem(6, 0, 64))), call(invoke(1, rmem(7, 100, 200, 1), session=1)),
@@ -294,15 +296,16 @@ def msg_seeds():
               call(invoke(2, session=1)), call(close()), call(unregister(0)), call(unregister(0)),
               cat(13, 1, 0), cat(13, 6, 0), cat(13, 7, 0))
     load = cat(call(open_session(USER_TA)), resume(0, 0, 0), resume(0, 0, region, 1, 1), asked,
-               resume(0, 0, 0), resume(0, 0), 0, host, host, host)
+               resume(0, 0, 0), resume(0, 0), 0, 0, host, host, host)
     user = cat(start, load, call(register(region, 9000)), asked, call(register(many, 8000)), asked,
                call(invoke(0, rmem(7, 0, 100), rmem(6, 4096, 64, 1), value(3, 1, 2))),
                host, host, host, call(unregister(0)), host, call(invoke(1, rmem(5, 0, 8))), host,
                cat(0xA0, 1, 0, 0, 0xA0, 2, 5, 0), call(close()), host, host)
-    syscalls = cat(start, load, call(invoke(0)), cat(0xA1, 0, 3, 0), resume(0, 0),
-                   cat(0xA1, 1, 0, 0), resume(0, 0, 5, 6), cat(0xA1, 2, 0, 0), cat(0xA1, 4, 1, 0),
-                   cat(0xA1, 5, 0, 0), host, call(invoke(0)), cat(0xFD, 9), call(invoke(0)),
-                   call(close()))
+    syscalls = cat(start, load, call(invoke(0)), cat(0xA1, 1, 0, 0), resume(0, 0, 5, 6),
+                   cat(0xA1, 2, 0, 0), cat(0xA1, 3, 7, 8), cat(0xA1, 2, 0, 0), cat(0xA1, 4, 0, 0),
+                   cat(0xA1, 5, 0, 0), host, call(invoke(0)), cat(0xA1, 0, 3, 0), resume(0, 0),
+                   cat(6, 0xE0, 0, 9), resume(0, 0), host, call(invoke(0)), cat(0xFD, 9),
+                   call(invoke(0)), call(close()))
     dies = cat(start, load, call(invoke(0)), cat(0xA1, 1, 0, 0), cat(15, 0), resume(0, 0, 5, 6),
                call(open_session(USER_TA)), resume(0, 0xE0, 9), call(close()))
     waits = cat(start, load, call(invoke(0)), cat(0xA1, 1, 0, 0), call(invoke(0)), call(close()),
@@ -313,7 +316,7 @@ def msg_seeds():
                     call(unregister(0)), resume(0, 0xE0, 1), cat(0, 3, 1, 1, num(16), invoke(0)),
                     cat(14, ram, 28, 0, num(0x7F)))
     alloc = cat(start, call(open_session(USER_TA), 2), resume(0, 0, 5), resume(0, 0, 0),
-                resume(0, 0, ram, 1, 1), resume(0, 0, 0), resume(0, 0), 0, host, host, host,
+                resume(0, 0, ram, 1, 1), resume(0, 0, 0), resume(0, 0), 0, 0, host, host, host,
                 resume(0, 0), call(open_session(USER_TA), 2), resume(0, 0xF0, 0, 5), resume(0, 0))
     lists = cat(start, call(register(many, 4096 * 511 + 1)), asked, call(register(many, 4096 * 512)),
                 cat(0, 0, 4, 0, 0, num(20000), 0, many, 3, region, 0), asked, asked,

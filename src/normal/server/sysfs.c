@@ -91,4 +91,12 @@ void sysfs_remove(struct server *server, struct tee_device *teedev)
 	for (size_t i = 0; dir >= 0 && i < N(files); i++)
 		(void)unlinkat(dir, files[i], 0);
 	(void)unlinkat(class_dir, teedev->name, AT_REMOVEDIR);
+
+	/* With the last device go the levels above it. */
+	close_fd(dir);
+	dir = open(server->runtime_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir >= 0 && unlinkat(dir, "sys/class/tee", AT_REMOVEDIR) == 0) {
+		(void)unlinkat(dir, "sys/class", AT_REMOVEDIR);
+		(void)unlinkat(dir, "sys", AT_REMOVEDIR);
+	}
 }
