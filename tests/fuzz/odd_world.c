@@ -158,7 +158,7 @@ static void check_param(const struct optee_msg_param *p)
 	case OPTEE_MSG_ATTR_TYPE_TMEM_INPUT:
 	case OPTEE_MSG_ATTR_TYPE_TMEM_OUTPUT:
 	case OPTEE_MSG_ATTR_TYPE_TMEM_INOUT:
-		FUZZ_CHECK(!p->u.tmem.buf_ptr && !p->u.tmem.size && !p->u.tmem.shm_ref);
+		FUZZ_CHECK(!p->u.tmem.buf_ptr && !p->u.tmem.shm_ref);
 		break;
 	default:
 		FUZZ_CHECK(!"a parameter of a type that there is");
