@@ -200,9 +200,12 @@ static long call_with_params(struct tee_context *ctx, unsigned int cmd, const vo
 	if (f.flags & STEP_ODD_COUNT)
 		n = (uint32_t)fuzz_number(&f.in);
 	memcpy(at + num_at, &n, sizeof(n));
-	if (f.flags & STEP_ODD_LENGTH)
-		buf.buf_len = fuzz_u8(&f.in) & 1 ? fuzz_number(&f.in) :
-						   size + (uint64_t)n * sizeof(struct tee_ioctl_param);
+	if (f.flags & STEP_ODD_LENGTH) {
+		bool fits = !(fuzz_u8(&f.in) & 1);
+
+		buf.buf_len = fits ? size + (uint64_t)n * sizeof(struct tee_ioctl_param) :
+				     fuzz_number(&f.in);
+	}
 	put_arg(&buf, sizeof(buf));
 	return call(ctx, cmd, ARG_ADDR);
 }

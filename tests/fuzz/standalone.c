@@ -16,7 +16,7 @@
 
 #undef MAX_INPUT
 #define MAX_INPUT 65536u
-#define DEFAULT_MUTATIONS 300
+#define DEFAULT_MUTATIONS 1000
 /* Seconds for one input: it hangs, or is as good as that. */
 #define INPUT_TIMEOUT 60
 

@@ -44,6 +44,7 @@
 
 struct optee_machine {
 	struct worker_job job;		/* the restart */
+	bool restarting;		/* guarded by server.lock */
 	struct swteed *swteed;
 	char world_path[PATH_MAX];
 	char tahost_path[PATH_MAX];
@@ -147,8 +148,12 @@ static void on_world_event(void *data, uint32_t events)
 	/* A world sends nothing after its start: bytes are as bad as a hang-up. */
 	loop_remove(server->loop, machine->world_id);
 	machine->world_id = 0;
-	if (!server->ending)
-		worker_run(server->workers, &machine->job);
+	if (server->ending)
+		return;
+	pthread_mutex_lock(&server->lock);
+	machine->restarting = true;
+	pthread_mutex_unlock(&server->lock);
+	worker_run(server->workers, &machine->job);
 }
 
 static int watch_world(struct optee_machine *machine)
@@ -168,9 +173,8 @@ static bool dies_too_often(struct optee_machine *machine)
 	return ++machine->quick_deaths > MAX_QUICK_DEATHS;
 }
 
-static void restart_world(struct worker_job *job)
+static void restart_world(struct optee_machine *machine)
 {
-	struct optee_machine *machine = (struct optee_machine *)job;
 	int r;
 
 	log_warn("the OP-TEE world ended; its sessions are lost");
@@ -194,6 +198,29 @@ static void restart_world(struct worker_job *job)
 		log_warn("the OP-TEE world is back");
 }
 
+static void restart_job(struct worker_job *job)
+{
+	struct optee_machine *machine = (struct optee_machine *)job;
+	struct server *server = &machine->swteed->server;
+
+	restart_world(machine);
+	pthread_mutex_lock(&server->lock);
+	machine->restarting = false;
+	pthread_cond_broadcast(&server->changed);
+	pthread_mutex_unlock(&server->lock);
+}
+
+/* The driver goes only when no restart uses it any more. */
+static void wait_for_restart(struct optee_machine *machine)
+{
+	struct server *server = &machine->swteed->server;
+
+	pthread_mutex_lock(&server->lock);
+	while (machine->restarting)
+		pthread_cond_wait(&server->changed, &server->lock);
+	pthread_mutex_unlock(&server->lock);
+}
+
 static int optee_machine_start(struct swteed *swteed)
 {
 	struct optee_machine *machine = &swteed->optee;
@@ -208,7 +235,7 @@ static int optee_machine_start(struct swteed *swteed)
 	int fs_root, r;
 
 	machine->swteed = swteed;
-	machine->job.fn = restart_world;
+	machine->job.fn = restart_job;
 	r = find_helper("swtee-optee", machine->world_path);
 	if (r == 0)
 		r = find_helper("swtee-tahost", machine->tahost_path);
@@ -297,6 +324,8 @@ static void optee_machine_stop(struct swteed *swteed)
 	struct optee_machine *machine = &swteed->optee;
 	struct server *server = &swteed->server;
 
+	if (machine->swteed)
+		wait_for_restart(machine);
 	drop_clients(server);
 	if (!wait_until_quiet(server, STOP_PATIENCE_MS)) {
 		log_warn("a trusted application does not end: stopping the OP-TEE world");

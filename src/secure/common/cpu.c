@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 
 #include "machine/lane/lane.h"
+#include "secure/common/shared.h"
 
 /* A CPU is a thread of the normal world that makes calls: generous. */
 #define MAX_CPUS 4096u
@@ -32,7 +33,10 @@ static void *cpu_main(void *data)
 	lane_own(self->lane);
 	while (lane_wait_request(self->lane) == 0) {
 		in = *shared;
+		/* What the normal world did between calls ordered them. */
+		shared_enter(set);
 		set->handler(set->data, &self->cpu, &in, &out);
+		shared_leave(set);
 		*shared = out;
 		lane_reply(self->lane);
 	}
