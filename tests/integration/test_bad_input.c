@@ -62,12 +62,12 @@ static void check_images(void)
 
 /* --- ioctls --- */
 
-struct invoke {
+union invoke {
 	struct tee_ioctl_invoke_arg arg;
-	struct tee_ioctl_param params[8];
+	uint8_t room[sizeof(struct tee_ioctl_invoke_arg) + 8 * sizeof(struct tee_ioctl_param)];
 };
 
-static int do_invoke(int tee, struct invoke *invoke, size_t len)
+static int do_invoke(int tee, union invoke *invoke, size_t len)
 {
 	struct tee_ioctl_buf_data data = { .buf_ptr = (uintptr_t)invoke, .buf_len = len };
 
@@ -83,7 +83,7 @@ static void check_ioctls(int tee)
 {
 	struct tee_ioctl_version_data version;
 	struct tee_ioctl_shm_alloc_data alloc = { .size = 1 };
-	struct invoke invoke = { 0 };
+	union invoke invoke = { 0 };
 	int fd;
 
 	CHECK_EQ(ioctl(tee, _IO(TEE_IOC_MAGIC, 11)), -1);		/* N1 */
@@ -123,22 +123,22 @@ static void check_ioctls(int tee)
 	CHECK_EQ(do_invoke(tee, &invoke, invoke_len(0)), EINVAL);
 	invoke.arg.num_params = 0x08000000;				/* N52 */
 	CHECK_EQ(do_invoke(tee, &invoke, invoke_len(0)), EINVAL);
-	CHECK_EQ(do_invoke(tee, (struct invoke *)8, invoke_len(0)), EFAULT); /* N53 */
+	CHECK_EQ(do_invoke(tee, (union invoke *)8, invoke_len(0)), EFAULT); /* N53 */
 }
 
 /* One parameter of an invoke of @session */
 static int with_param(int tee, uint32_t session, uint64_t attr, uint64_t a, uint64_t b, uint64_t c)
 {
-	struct invoke invoke = { .arg = { .session = session, .num_params = 1 } };
+	union invoke invoke = { .arg = { .session = session, .num_params = 1 } };
 
-	invoke.params[0] = (struct tee_ioctl_param){ attr, a, b, c };
+	invoke.arg.params[0] = (struct tee_ioctl_param){ attr, a, b, c };
 	return do_invoke(tee, &invoke, invoke_len(1));
 }
 
 static void check_params(int tee, uint32_t session)
 {
 	struct tee_ioctl_shm_alloc_data alloc = { .size = 4096 };
-	struct invoke invoke = { .arg = { .session = session, .num_params = 7 } };
+	union invoke invoke = { .arg = { .session = session, .num_params = 7 } };
 	int other = open("/dev/tee0", O_RDWR | O_CLOEXEC);
 	int fd = ioctl(tee, TEE_IOC_SHM_ALLOC, &alloc);
 	uint64_t id = (uint64_t)alloc.id;

@@ -49,13 +49,15 @@ static int alloc(int tee, int *ret_fd)
 /* EINVAL for both, but only a known id gets as far as the session. */
 static int id_is_known(int tee, int id)
 {
-	struct {
+	union {
 		struct tee_ioctl_open_session_arg arg;
-		struct tee_ioctl_param param;
-	} open = { .arg = { .num_params = 1 },
-		   .param = { TEE_IOCTL_PARAM_ATTR_TYPE_MEMREF_INPUT, 0, 0, (uint64_t)id } };
+		uint8_t room[sizeof(struct tee_ioctl_open_session_arg) +
+			     sizeof(struct tee_ioctl_param)];
+	} open = { .arg = { .num_params = 1 } };
 	struct tee_ioctl_buf_data data = { (uintptr_t)&open, sizeof(open) };
 
+	open.arg.params[0] = (struct tee_ioctl_param){ TEE_IOCTL_PARAM_ATTR_TYPE_MEMREF_INPUT, 0,
+						       0, (uint64_t)id };
 	return ioctl(tee, TEE_IOC_OPEN_SESSION, &data) == 0;
 }
 

@@ -294,7 +294,8 @@ static void test_open(void **state)
 	struct optee_msg_param *p = f->arg.msg->params;
 	uint32_t session, other;
 
-	assert_int_equal(rig_open(&f->rig, 0, &f->arg, fixture_tests_uuid, &session), TEE_R_SUCCESS);
+	assert_int_equal(rig_open(&f->rig, 0, &f->arg, fixture_tests_uuid, &session),
+			 TEE_R_SUCCESS);
 	assert_int_equal(f->arg.msg->ret_origin, TEE_R_ORIGIN_TRUSTED_APP);
 	assert_int_equal(session, ((FIXTURE_EPOCH - 1) << 20) + 1);
 	assert_int_equal(rig_open(&f->rig, 0, &f->arg, fixture_tests_uuid, &other), TEE_R_SUCCESS);
@@ -343,7 +344,8 @@ static void test_params(void **state)
 	uint32_t session;
 
 	rig_shm_new(&f->rig, &f->arg, 16, 5000, true, 3, &shm);
-	assert_int_equal(rig_open(&f->rig, 0, &f->arg, fixture_tests_uuid, &session), TEE_R_SUCCESS);
+	assert_int_equal(rig_open(&f->rig, 0, &f->arg, fixture_tests_uuid, &session),
+			 TEE_R_SUCCESS);
 
 	/* TRACE, the shortest of all calls */
 	rig_prepare_invoke(&f->arg, session, 0, 0);
@@ -409,7 +411,8 @@ static void test_temporary(void **state)
 	struct soc_region *region, *list;
 	uint32_t session;
 
-	assert_int_equal(rig_open(&f->rig, 0, &f->arg, fixture_tests_uuid, &session), TEE_R_SUCCESS);
+	assert_int_equal(rig_open(&f->rig, 0, &f->arg, fixture_tests_uuid, &session),
+			 TEE_R_SUCCESS);
 	rig_prepare_invoke(&f->arg, session, 10, 1);
 	p->attr = OPTEE_MSG_ATTR_TYPE_TMEM_INOUT;
 	assert_int_equal(rig_call(&f->rig, 0, &f->arg), TEE_R_SUCCESS);
@@ -483,7 +486,8 @@ static void test_self_tests(void **state)
 	};
 	uint32_t session;
 
-	assert_int_equal(rig_open(&f->rig, 0, &f->arg, fixture_tests_uuid, &session), TEE_R_SUCCESS);
+	assert_int_equal(rig_open(&f->rig, 0, &f->arg, fixture_tests_uuid, &session),
+			 TEE_R_SUCCESS);
 	for (size_t i = 0; i < sizeof(cmds) / sizeof(cmds[0]); i++) {
 		rig_prepare_invoke(&f->arg, session, cmds[i].cmd, 0);
 		assert_int_equal(rig_call(&f->rig, 0, &f->arg), cmds[i].ret);
@@ -561,7 +565,8 @@ static void test_resume_elsewhere(void **state)
 	in.a[3] = 0;
 	assert_int_equal(rig_smc(&f->rig, 0, &in, &again), OPTEE_SMC_RETURN_ERESUME);
 	fixture_finish(f, 2, &f->arg, &out);
-	assert_int_equal(rig_open(&f->rig, 0, &f->arg, fixture_tests_uuid, &session), TEE_R_SUCCESS);
+	assert_int_equal(rig_open(&f->rig, 0, &f->arg, fixture_tests_uuid, &session),
+			 TEE_R_SUCCESS);
 	assert_int_equal(rig_close(&f->rig, &f->arg, session), TEE_R_SUCCESS);
 }
 
@@ -628,7 +633,8 @@ static void test_mutex(void **state)
 
 	for (unsigned int i = 0; i < RIG_THREADS; i++) {
 		workers[i] = (struct worker){ .f = f, .cpu = i, .writer = i < 2 };
-		assert_int_equal(rig_open(&f->rig, 0, &f->arg, fixture_tests_uuid, &workers[i].session),
+		assert_int_equal(rig_open(&f->rig, 0, &f->arg, fixture_tests_uuid,
+					  &workers[i].session),
 				 TEE_R_SUCCESS);
 	}
 	for (unsigned int i = 0; i < RIG_THREADS; i++)
