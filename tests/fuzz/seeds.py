@@ -323,7 +323,10 @@ def msg_seeds():
                 call(register(forbidden, 64)), asked,
                 call(invoke(0, noncontig(10, region, 64), noncontig(11, ram, 5000))),
                 call(register(0xF1, 64)), call(open_session(0xF8)))
-    return {"pta": pta, "user_ta": user, "syscalls": syscalls, "host_dies": dies, "waits": waits,
+    # A region that is said to be smaller than it is, then one in what was left out
+    lies = cat(start, call(register(0x65, 64)), cat(0xFA, num(0x1000)),
+               call(register(cat(0xE5, 62), 64)), asked, call(unregister(0)), call(unregister(1)))
+    return {"pta": pta, "machine_lies": lies, "user_ta": user, "syscalls": syscalls, "host_dies": dies, "waits": waits,
             "by_cookie": by_cookie, "alloc": alloc, "lists": lists}
 
 

@@ -68,7 +68,8 @@ void task_interrupt_wake(struct task_struct *task)
 
 bool fatal_signal_pending(struct task_struct *task)
 {
-	return atomic_load_explicit(&task->killed, memory_order_acquire);
+	return atomic_load_explicit(&task->killed, memory_order_acquire) ||
+	       (task->dying && task->dying(task->dying_data));
 }
 
 bool signal_pending(struct task_struct *task)

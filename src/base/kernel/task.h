@@ -25,6 +25,7 @@ struct uaccess_ops {
  * @park: the futex word on which it sleeps; may be memory shared with the
  *	process that it serves, which bumps and wakes it to say "look again"
  * @interrupted: is a signal pending? NULL: never
+ * @dying: is a fatal signal pending that nobody told us of? NULL: never
  * @killed: a fatal signal is pending
  *
  * The owner fills in the fields between task_init() and task_enter(); only
@@ -37,6 +38,8 @@ struct task_struct {
 	unsigned int __state;
 	bool (*interrupted)(void *data);
 	void *interrupted_data;
+	bool (*dying)(void *data);
+	void *dying_data;
 	_Atomic(bool) killed;
 	const struct uaccess_ops *uaccess;
 	void *uaccess_data;

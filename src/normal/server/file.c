@@ -23,6 +23,8 @@
 
 /* How long an open waits for a release that is under way */
 #define OPEN_PATIENCE_S 5
+/* ... and how often, 2 ms apart, it looks whether memory of the past is gone */
+#define ORPHAN_STEPS 250
 
 struct file *file_get(struct file *file)
 {
@@ -210,41 +212,69 @@ struct open_later {
 	int fd;
 };
 
-/* Has somebody closed the device, and the release is still to come? */
-static bool device_is_closing_locked(struct server *server, struct tee_device *teedev)
+enum device_use {
+	DEVICE_CLOSED,		/* by all; memory of theirs may still be on its way */
+	DEVICE_CLOSING,		/* somebody closed it, the release is still to come */
+	DEVICE_OPEN,
+};
+
+static enum device_use device_use_locked(struct server *server, struct tee_device *teedev)
 {
+	enum device_use use = DEVICE_CLOSED;
+
 	for (struct file *file = server->files; file; file = file->next) {
 		struct pollfd pfd = { .fd = file->fd };
 
 		if (file->teedev != teedev)
 			continue;
 		if (atomic_load(&file->hung_up) || (poll(&pfd, 1, 0) == 1 && pfd.revents))
-			return true;
+			return DEVICE_CLOSING;
+		use = DEVICE_OPEN;
 	}
-	return false;
+	return use;
 }
 
-/*
- * For a client close(2) is over when it returns, here the release comes after it:
- * a client that closes a privileged device and opens it again must not find it
- * busy with itself.
- */
-static void open_later(struct worker_job *job)
+static enum device_use wait_while_closing(struct server *server, struct tee_device *teedev)
 {
-	struct open_later *later = (struct open_later *)job;
-	struct server *server = later->server;
-	struct file *file = NULL;
+	enum device_use use;
 	struct timespec until;
 	int r = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += OPEN_PATIENCE_S;
 	pthread_mutex_lock(&server->lock);
-	while (r == 0 && !server->ending && device_is_closing_locked(server, later->teedev))
+	while ((use = device_use_locked(server, teedev)) == DEVICE_CLOSING && r == 0 &&
+	       !server->ending)
 		r = pthread_cond_timedwait(&server->changed, &server->lock, &until);
 	pthread_mutex_unlock(&server->lock);
+	return use;
+}
 
-	r = server->ending ? -ENXIO : file_open(server, later->teedev, later->fd, &file);
+/*
+ * For a client close(2) is over when it returns, here the release comes after it,
+ * and so does the end of its memory: a client that closes a privileged device and
+ * opens it again, or that starts a supplicant after another one died, must not find
+ * it busy with what is gone. Memory that lives on, in a mapping somewhere, does keep
+ * it busy.
+ */
+static void open_later(struct worker_job *job)
+{
+	static const struct timespec step = { .tv_nsec = 2000000 };
+	struct open_later *later = (struct open_later *)job;
+	struct server *server = later->server;
+	struct file *file = NULL;
+	int r = -EBUSY;
+
+	for (int i = 0; r == -EBUSY && i < ORPHAN_STEPS; i++) {
+		enum device_use use = wait_while_closing(server, later->teedev);
+
+		if (i)
+			nanosleep(&step, NULL);
+		r = server->ending ? -ENXIO :
+				     file_open(server, later->teedev, later->fd, &file);
+		if (use != DEVICE_CLOSED)
+			break;
+	}
 	if (file)
 		file_start(server, file);
 	else

@@ -21,7 +21,7 @@
 
 #define PROCESS_PAGE_SIZE 4096u
 
-static bool process_gone(struct process *process)
+bool process_gone(struct process *process)
 {
 	struct pollfd pfd = { .fd = process->pidfd, .events = POLLIN };
 

@@ -114,6 +114,8 @@ int process_get_by_pid(struct server *server, pid_t pid, uid_t uid, gid_t gid,
 		       struct process **ret_process);
 struct process *process_get(struct process *process);
 void process_put(struct process *process);
+/* Known at once, before the loop has told anybody; a system call. */
+bool process_gone(struct process *process);
 /* Bytes that could NOT be copied from or to the process's memory. */
 size_t process_read(struct process *process, void *to, uint64_t from, size_t n);
 size_t process_write(struct process *process, uint64_t to, const void *from, size_t n);

@@ -100,6 +100,12 @@ static bool slane_interrupted(void *data)
 	return lane_interrupted(data);
 }
 
+/* The process may have died a moment ago, and the loop not have seen it yet. */
+static bool slane_dying(void *data)
+{
+	return process_gone(data);
+}
+
 /* --- slots --- */
 
 static struct file *slot_enter(struct slane *slane, uint32_t slot)
@@ -258,6 +264,8 @@ static void *slane_thread(void *data)
 	slane->task.park = lane_park_word(slane->lane);
 	slane->task.interrupted = slane_interrupted;
 	slane->task.interrupted_data = slane->lane;
+	slane->task.dying = slane_dying;
+	slane->task.dying_data = slane->process;
 	slane->task.uaccess = &slane_uaccess;
 	slane->task.uaccess_data = slane;
 	task_enter(&slane->task);

@@ -26,6 +26,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -448,6 +449,11 @@ static int optee_supp_pop(struct optee_supp *supp, size_t num_meta, u32 *func,
 		rc = 0;
 		goto out_unlock;
 	}
+	/* What a dying supplicant takes, nobody answers. */
+	if (fatal_signal_pending(current)) {
+		rc = -ERESTARTSYS;
+		goto out_unlock;
+	}
 	if (*num_params - num_meta < req->num_params) {
 		rc = -EINVAL;
 		goto out_unlock;
@@ -500,7 +506,7 @@ int optee_supp_recv(struct tee_context *ctx, u32 *func, u32 *num_params,
 	if (rc == 1 && !token)
 		try_wait_for_completion(&supp->reqs_c);
 	/* Not taken after all: another thread, with more room, may be waiting. */
-	if (rc == -EINVAL && token)
+	if ((rc == -EINVAL || rc == -ERESTARTSYS) && token)
 		complete(&supp->reqs_c);
 	kfree(hold);
 	return rc < 0 ? rc : 0;
