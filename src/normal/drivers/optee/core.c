@@ -3,8 +3,10 @@
  * The two devices of a trusted OS: one for clients, a privileged one for the
  * supplicant
  *
- * Both draw shared memory from the same pool, whose memory is registered with
- * the trusted OS piece by piece.
+ * Memory of clients is registered with the trusted OS piece by piece. Memory of the
+ * supplicant is not: the trusted OS sees it only while an RPC lends it, with its page
+ * list in the answer. To register it would take a secure thread, and all of them may
+ * be waiting for this very supplicant.
  */
 #include <linux/err.h>
 #include <linux/errno.h>
@@ -30,11 +32,38 @@ static void optee_pool_free(struct tee_shm_pool *pool, struct tee_shm *shm)
 	tee_dyn_shm_free_helper(shm, shm->flags & TEE_SHM_PRIV ? NULL : optee_shm_unregister);
 }
 
-/* The pool is part of struct optee: there is nothing to destroy. */
+/* The pools are part of struct optee: there is nothing to destroy. */
 static const struct tee_shm_pool_ops optee_pool_ops = {
 	.alloc = optee_pool_alloc,
 	.free = optee_pool_free,
 };
+
+static int optee_supp_pool_alloc(struct tee_shm_pool *pool, struct tee_shm *shm, size_t size,
+				 size_t align)
+{
+	return tee_dyn_shm_alloc_helper(shm, size, align, NULL);
+}
+
+static void optee_supp_pool_free(struct tee_shm_pool *pool, struct tee_shm *shm)
+{
+	tee_dyn_shm_free_helper(shm, NULL);
+}
+
+static const struct tee_shm_pool_ops optee_supp_pool_ops = {
+	.alloc = optee_supp_pool_alloc,
+	.free = optee_supp_pool_free,
+};
+
+static int optee_supp_shm_register(struct tee_context *ctx, struct tee_shm *shm,
+				   struct page **pages, size_t num_pages, unsigned long start)
+{
+	return 0;
+}
+
+static int optee_supp_shm_unregister(struct tee_context *ctx, struct tee_shm *shm)
+{
+	return 0;
+}
 
 static void optee_get_version(struct tee_device *teedev, struct tee_ioctl_version_data *vers)
 {
@@ -145,8 +174,8 @@ static const struct tee_driver_ops optee_supp_ops = {
 	.release = optee_release_supp,
 	.supp_recv = optee_supp_recv,
 	.supp_send = optee_supp_send,
-	.shm_register = optee_shm_register,
-	.shm_unregister = optee_shm_unregister,
+	.shm_register = optee_supp_shm_register,
+	.shm_unregister = optee_supp_shm_unregister,
 };
 
 static const struct tee_desc optee_supp_desc = {
@@ -173,13 +202,14 @@ int optee_devices_register(struct optee *optee)
 	int rc;
 
 	optee->pool.ops = &optee_pool_ops;
+	optee->supp_pool.ops = &optee_supp_pool_ops;
 
 	teedev = tee_device_alloc(&optee_clnt_desc, &optee->pool, optee);
 	if (IS_ERR(teedev))
 		return PTR_ERR(teedev);
 	optee->teedev = teedev;
 
-	teedev = tee_device_alloc(&optee_supp_desc, &optee->pool, optee);
+	teedev = tee_device_alloc(&optee_supp_desc, &optee->supp_pool, optee);
 	if (IS_ERR(teedev)) {
 		rc = PTR_ERR(teedev);
 		goto err_unregister;

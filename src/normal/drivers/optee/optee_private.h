@@ -266,6 +266,7 @@ struct optee {
 	struct tee_device *teedev;
 	struct tee_device *supp_teedev;
 	struct tee_shm_pool pool;
+	struct tee_shm_pool supp_pool;
 
 	struct rw_semaphore gate;
 	u32 epoch;
