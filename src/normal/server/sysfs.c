@@ -30,9 +30,11 @@ static int enter(int dir, const char *name)
 	if (dir < 0)
 		return dir;
 	if (mkdirat(dir, name, 0755) < 0 && errno != EEXIST)
-		fd = -errno;
+		fd = -1;
 	else
 		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd == -1)
+		fd = -errno;
 	close_fd(dir);
 	return fd;
 }
@@ -41,6 +43,8 @@ static int open_class(struct server *server)
 {
 	int dir = open(server->runtime_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+	if (dir < 0)
+		return -errno;
 	for (size_t i = 0; i < N(levels); i++)
 		dir = enter(dir, levels[i]);
 	return dir;
@@ -51,6 +55,8 @@ static int write_file(int dir, const char *name, const char *text)
 	AUTO(close_fd) int fd = -1;
 	size_t len = strlen(text);
 
+	/* What a killed instance left is read-only, for its own user too. */
+	(void)unlinkat(dir, name, 0);
 	fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0444);
 	if (fd < 0)
 		return -errno;
