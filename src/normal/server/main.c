@@ -2,13 +2,12 @@
 /*
  * swteed: start, the life of the worlds, stop
  *
- * The main thread runs the event loop. Worlds are watched by their control
- * socket: when one hangs up, a worker starts it again and lets the driver bring
- * the device back.
+ * The main thread runs the event loop. What is served are machines (machine.h).
  */
 #include "config.h"
+#include "machine.h"
+#include "paths.h"
 #include "server.h"
-#include "supplicant.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,35 +26,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <linux/err.h>
-
 #include "base/auto.h"
 #include "base/log.h"
 #include "machine/soc/memory.h"
-#include "machine/soc/world.h"
-#include "normal/drivers/optee/optee.h"
-
-/* A world that dies so often in so short a time is not started again. */
-#define MAX_QUICK_DEATHS 5
-#define QUICK_DEATH_SECONDS 2
 
 /* How long the end waits for calls and sessions before it cuts them off. */
 #define STOP_PATIENCE_MS 2000
 
-struct optee_machine {
-	struct worker_job job;		/* the restart */
-	bool restarting;		/* guarded by server.lock */
-	struct swteed *swteed;
-	char world_path[PATH_MAX];
-	char tahost_path[PATH_MAX];
-	const char *argv[4];
-	struct soc_world *world;
-	loop_id world_id;
-	struct supplicant *supplicant;
-	struct optee *optee;
-	unsigned int quick_deaths;
-	struct timespec started;
+static const struct machine_ops *const machine_ops[] = {
+	&optee_machine_ops,
 };
+#define N_MACHINES (sizeof(machine_ops) / sizeof(machine_ops[0]))
 
 struct swteed {
 	struct server server;
@@ -65,214 +46,8 @@ struct swteed {
 	loop_id parent_id;
 	bool made_runtime_dir;
 	bool parent_gone;
-	struct optee_machine optee;
+	void *machines[N_MACHINES];
 };
-
-/* --- files and directories --- */
-
-/*
- * A helper program: beside this one (not installed), where an installation that was
- * moved as a whole has it, or where this one was configured to have it.
- */
-static int find_helper(const char *name, char path[PATH_MAX])
-{
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	if (n > 0) {
-		self[n] = '\0';
-		slash = strrchr(self, '/');
-		if (slash) {
-			static const char *const from_here[] = { "", "../libexec/swtee/" };
-
-			*slash = '\0';
-			for (size_t i = 0; i < 2; i++) {
-				if (snprintf(path, PATH_MAX, "%s/%s%s", self, from_here[i],
-					     name) < PATH_MAX && access(path, X_OK) == 0)
-					return 0;
-			}
-		}
-	}
-	if (snprintf(path, PATH_MAX, "%s/%s", SWTEE_LIBEXECDIR, name) < PATH_MAX &&
-	    access(path, X_OK) == 0)
-		return 0;
-	log_error("cannot find the program %s, neither beside swteed nor in %s: is the "
-		  "installation complete?", name, SWTEE_LIBEXECDIR);
-	return -ENOENT;
-}
-
-static int make_dir(const char *path, bool *ret_made)
-{
-	int r = mkdir(path, 0700);
-
-	if (ret_made)
-		*ret_made = r == 0;
-	if (r < 0 && errno != EEXIST) {
-		r = -errno;
-		log_error("cannot make the directory %s: %s", path, strerror(-r));
-		return r;
-	}
-	return 0;
-}
-
-static int open_fs_root(const char *state_dir)
-{
-	char path[PATH_MAX];
-	int fd, r;
-
-	r = make_dir(state_dir, NULL);
-	if (r < 0)
-		return r;
-	if (snprintf(path, sizeof(path), "%s/optee", state_dir) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	r = make_dir(path, NULL);
-	if (r < 0)
-		return r;
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) {
-		r = -errno;
-		log_error("cannot open the directory %s: %s", path, strerror(-r));
-		return r;
-	}
-	return fd;
-}
-
-/* --- the OP-TEE machine --- */
-
-static void on_world_event(void *data, uint32_t events)
-{
-	struct optee_machine *machine = data;
-	struct server *server = &machine->swteed->server;
-
-	/* A world sends nothing after its start: bytes are as bad as a hang-up. */
-	loop_remove(server->loop, machine->world_id);
-	machine->world_id = 0;
-	if (server->ending)
-		return;
-	pthread_mutex_lock(&server->lock);
-	machine->restarting = true;
-	pthread_mutex_unlock(&server->lock);
-	worker_run(server->workers, &machine->job);
-}
-
-static int watch_world(struct optee_machine *machine)
-{
-	return loop_add(machine->swteed->server.loop, soc_world_get_fd(machine->world),
-			EPOLLIN | EPOLLRDHUP, on_world_event, machine, &machine->world_id);
-}
-
-static bool dies_too_often(struct optee_machine *machine)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (now.tv_sec - machine->started.tv_sec > QUICK_DEATH_SECONDS)
-		machine->quick_deaths = 0;
-	machine->started = now;
-	return ++machine->quick_deaths > MAX_QUICK_DEATHS;
-}
-
-static void restart_world(struct optee_machine *machine)
-{
-	int r;
-
-	log_warn("the OP-TEE world ended; its sessions are lost");
-	soc_world_stop(machine->world);
-	/* Before a new one can be taken for the old one */
-	optee_world_gone(machine->optee);
-	supplicant_reset(machine->supplicant);
-	if (dies_too_often(machine)) {
-		log_error("the OP-TEE world dies again and again: not started any more; look for "
-			  "its messages above");
-		return;
-	}
-	r = soc_world_start(machine->world);
-	if (r == 0)
-		r = watch_world(machine);
-	if (r == 0)
-		r = optee_reset(machine->optee);
-	if (r < 0)
-		log_error("cannot bring the OP-TEE world back: %s", strerror(-r));
-	else
-		log_warn("the OP-TEE world is back");
-}
-
-static void restart_job(struct worker_job *job)
-{
-	struct optee_machine *machine = (struct optee_machine *)job;
-	struct server *server = &machine->swteed->server;
-
-	restart_world(machine);
-	pthread_mutex_lock(&server->lock);
-	machine->restarting = false;
-	pthread_cond_broadcast(&server->changed);
-	pthread_mutex_unlock(&server->lock);
-}
-
-/* The driver goes only when no restart uses it any more. */
-static void wait_for_restart(struct optee_machine *machine)
-{
-	struct server *server = &machine->swteed->server;
-
-	pthread_mutex_lock(&server->lock);
-	while (machine->restarting)
-		pthread_cond_wait(&server->changed, &server->lock);
-	pthread_mutex_unlock(&server->lock);
-}
-
-static int optee_machine_start(struct swteed *swteed)
-{
-	struct optee_machine *machine = &swteed->optee;
-	struct config *config = &swteed->config;
-	struct soc_world_config world_config = {
-		.name = "OP-TEE",
-		.argv = machine->argv,
-		.num_threads = config->optee_threads,
-		.log_level = config->log_level,
-	};
-	struct optee_platform_data pdata = { 0 };
-	int fs_root, r;
-
-	machine->swteed = swteed;
-	machine->job.fn = restart_job;
-	r = find_helper("swtee-optee", machine->world_path);
-	if (r == 0)
-		r = find_helper("swtee-tahost", machine->tahost_path);
-	if (r < 0)
-		return r;
-	machine->argv[0] = machine->world_path;
-	machine->argv[1] = "--tahost";
-	machine->argv[2] = machine->tahost_path;
-	r = soc_world_new(swteed->server.mem, &world_config, &machine->world);
-	if (r < 0)
-		return r;
-	clock_gettime(CLOCK_MONOTONIC, &machine->started);
-	r = soc_world_start(machine->world);
-	if (r < 0)
-		return r;
-
-	fs_root = open_fs_root(config->state_dir);
-	if (fs_root < 0)
-		return fs_root;
-	r = supplicant_new((const char *const *)config->ta_dirs, config->n_ta_dirs, fs_root,
-			   &machine->supplicant);
-	if (r < 0) {
-		close_fd(fs_root);
-		return r;
-	}
-	pdata.conduit = soc_world_get_conduit(machine->world);
-	pdata.fallback = supplicant_get_fallback(machine->supplicant);
-	machine->optee = optee_probe(&pdata);
-	if (IS_ERR(machine->optee)) {
-		r = (int)PTR_ERR(machine->optee);
-		machine->optee = NULL;
-		log_error("the OP-TEE driver does not bind: %s", strerror(-r));
-		return r;
-	}
-	/* From here on its death is an event; before, it fails the start. */
-	return watch_world(machine);
-}
 
 /* --- stop --- */
 
@@ -319,28 +94,44 @@ static void drop_clients(struct server *server)
 	}
 }
 
-static void optee_machine_stop(struct swteed *swteed)
+#define for_each_machine(swteed, i) \
+	for (size_t i = 0; i < N_MACHINES; i++) \
+		if ((swteed)->machines[i])
+
+static void machines_stop(struct swteed *swteed)
 {
-	struct optee_machine *machine = &swteed->optee;
 	struct server *server = &swteed->server;
 
-	if (machine->swteed)
-		wait_for_restart(machine);
+	for_each_machine(swteed, i)
+		machine_ops[i]->settle(swteed->machines[i]);
 	drop_clients(server);
 	if (!wait_until_quiet(server, STOP_PATIENCE_MS)) {
-		log_warn("a trusted application does not end: stopping the OP-TEE world");
-		loop_remove(server->loop, machine->world_id);
-		if (machine->world)
-			soc_world_stop(machine->world);
+		for_each_machine(swteed, i)
+			machine_ops[i]->cut(swteed->machines[i]);
 		wait_until_quiet(server, LONG_MAX);
 	}
 	shm_drop_all(server);
-	optee_remove(machine->optee);
-	loop_remove(server->loop, machine->world_id);
+	for_each_machine(swteed, i)
+		machine_ops[i]->unbind(swteed->machines[i]);
 	/* Workers and others that made calls are gone before their world goes. */
 	server->workers = worker_pool_free(server->workers);
-	machine->world = soc_world_free(machine->world);
-	machine->supplicant = supplicant_free(machine->supplicant);
+	for_each_machine(swteed, i)
+		machine_ops[i]->free(swteed->machines[i]);
+}
+
+static int machines_start(struct swteed *swteed)
+{
+	for (size_t i = 0; i < N_MACHINES; i++) {
+		int r;
+
+		if (!machine_ops[i]->enabled(&swteed->config))
+			continue;
+		r = machine_ops[i]->start(&swteed->server, &swteed->config,
+					  &swteed->machines[i]);
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 /* --- start --- */
@@ -452,7 +243,7 @@ static int swteed_run(struct swteed *swteed)
 {
 	int r;
 
-	r = make_dir(swteed->config.runtime_dir, &swteed->made_runtime_dir);
+	r = path_make_dir(swteed->config.runtime_dir, &swteed->made_runtime_dir);
 	if (r < 0)
 		return r;
 	r = server_init(swteed);
@@ -462,11 +253,9 @@ static int swteed_run(struct swteed *swteed)
 	}
 	if (swteed->config.ready_fd >= 0)
 		(void)fcntl(swteed->config.ready_fd, F_SETFD, FD_CLOEXEC);
-	if (swteed->config.optee_enabled) {
-		r = optee_machine_start(swteed);
-		if (r < 0)
-			return r;
-	}
+	r = machines_start(swteed);
+	if (r < 0)
+		return r;
 	tell_ready(swteed);
 	loop_run(swteed->server.loop);
 	return 0;
@@ -511,7 +300,7 @@ int main(int argc, char **argv)
 		r = swteed_run(&swteed);
 		swteed.server.ending = true;
 		if (swteed.server.loop && swteed.server.mem)
-			optee_machine_stop(&swteed);
+			machines_stop(&swteed);
 		server_deinit(&swteed);
 		/* A private instance leaves nothing behind, however its owner ended. */
 		if (swteed.parent_gone)

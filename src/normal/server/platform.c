@@ -120,22 +120,22 @@ void platform_shm_free(struct tee_shm *shm)
 
 int platform_shm_pin_user(struct tee_shm *shm, unsigned long addr, size_t length)
 {
-	struct slane *slane = slane_current();
+	struct caller *caller = caller_current();
 	size_t offset = addr & ~PAGE_MASK;
 	struct shm_memory *memory;
 	size_t size;
 	int r;
 
-	if (!slane)
+	if (!caller)
 		return -EFAULT;
-	if (!process_range_is_mapped(slane->process, addr, length))
+	if (!process_range_is_mapped(caller->process, addr, length))
 		return -EFAULT;
 	size = PAGE_ALIGN(offset + length);
 	r = back_shm(shm, size / PAGE_SIZE, size >= SHADOW_DEDICATED_SIZE);
 	if (r < 0)
 		return r;
 	memory = shm->platform;
-	memory->owner = process_get(slane->process);
+	memory->owner = process_get(caller->process);
 	memory->addr = addr;
 	shm->offset = offset;
 	shm->kaddr = (uint8_t *)shm->kaddr + offset;
@@ -201,10 +201,10 @@ static int read_status(struct process *process, char *buf, size_t size)
 
 static bool status_ids(const char *key, unsigned int *ids)
 {
-	struct slane *slane = slane_current();
+	struct caller *caller = caller_current();
 	char buf[8192], *line;
 
-	if (!slane || read_status(slane->process, buf, sizeof(buf)) < 0)
+	if (!caller || read_status(caller->process, buf, sizeof(buf)) < 0)
 		return false;
 	line = strstr(buf, key);
 	return line && sscanf(line + strlen(key), "%u %u", &ids[0], &ids[1]) == 2;
@@ -213,11 +213,11 @@ static bool status_ids(const char *key, unsigned int *ids)
 u32 platform_current_euid(void)
 {
 	unsigned int ids[2];
-	struct slane *slane = slane_current();
+	struct caller *caller = caller_current();
 
 	if (status_ids("\nUid:", ids))
 		return ids[1];
-	return slane ? slane->process->uid : (u32)-1;
+	return caller ? caller->process->uid : (u32)-1;
 }
 
 static bool in_groups_line(const char *line, u32 gid)
@@ -237,7 +237,7 @@ static bool in_groups_line(const char *line, u32 gid)
 
 bool platform_current_in_egroup(u32 gid)
 {
-	struct slane *slane = slane_current();
+	struct caller *caller = caller_current();
 	char *buf, *line;
 	unsigned int ids[2];
 	bool found = false;
@@ -248,7 +248,7 @@ bool platform_current_in_egroup(u32 gid)
 	buf = malloc(size);
 	if (!buf)
 		return false;
-	if (slane && read_status(slane->process, buf, size) == 0) {
+	if (caller && read_status(caller->process, buf, size) == 0) {
 		line = strstr(buf, "\nGroups:");
 		found = line && in_groups_line(line + strlen("\nGroups:"), gid);
 	}
@@ -258,15 +258,15 @@ bool platform_current_in_egroup(u32 gid)
 
 bool platform_current_gid_valid(u32 gid)
 {
-	struct slane *slane = slane_current();
+	struct caller *caller = caller_current();
 	unsigned long inside, outside, count;
 	char path[64];
 	bool valid = false;
 	FILE *f;
 
-	if (!slane || gid == (u32)-1)
+	if (!caller || gid == (u32)-1)
 		return false;
-	snprintf(path, sizeof(path), "/proc/%d/gid_map", (int)slane->process->pid);
+	snprintf(path, sizeof(path), "/proc/%d/gid_map", (int)caller->process->pid);
 	f = fopen(path, "re");
 	if (!f)
 		return false;

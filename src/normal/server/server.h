@@ -21,6 +21,7 @@
 
 #include "abi/front.h"
 #include "base/loop.h"
+#include "caller.h"
 #include "worker.h"
 
 struct lane;
@@ -133,7 +134,7 @@ struct slane {
 	int lane_fd;			/* to send to the client; -1 once sent */
 	int sock;
 	loop_id sock_id;
-	struct process *process;
+	struct caller caller;
 	pthread_t thread;
 	struct task_struct task;
 	pthread_mutex_t lock;		/* guards slots */
@@ -143,7 +144,6 @@ struct slane {
 	/* of the call under way */
 	struct front_window win[FRONT_MAX_WINDOWS];
 	uint32_t n_win;
-	int reply_fd;
 };
 
 /* A client thread asks for a lane; takes @sock. */
@@ -155,8 +155,6 @@ int slane_bind(struct server *server, struct file *file, struct process *process
 void slane_kill(struct slane *slane);
 /* All lanes of a process that died. */
 void slane_kill_process(struct server *server, struct process *process);
-/* The lane whose thread calls; NULL for other threads. */
-struct slane *slane_current(void);
 
 /* --- shm.c: descriptors of shared memory --- */
 

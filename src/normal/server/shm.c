@@ -213,11 +213,11 @@ static int install_socket(struct server *server, struct shm_handle *handle, int 
 
 int shm_install(struct server *server, struct tee_shm *shm, int file_fd)
 {
-	struct slane *slane = slane_current();
+	struct caller *caller = caller_current();
 	struct shm_handle *handle;
 	int fd = -1, r;
 
-	if (!slane || slane->reply_fd >= 0)
+	if (!caller || caller->reply_fd >= 0)
 		return -EINVAL;
 	handle = calloc(1, sizeof(*handle));
 	if (!handle)
@@ -234,7 +234,7 @@ int shm_install(struct server *server, struct tee_shm *shm, int file_fd)
 		free(handle);
 		return r;
 	}
-	slane->reply_fd = fd;
+	caller->reply_fd = fd;
 	return 0;
 }
 

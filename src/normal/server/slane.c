@@ -35,13 +35,6 @@
 
 #define MAX_SLOTS (1u << 20)
 
-static _Thread_local struct slane *this_slane;
-
-struct slane *slane_current(void)
-{
-	return this_slane;
-}
-
 /* --- user memory --- */
 
 /* The window that holds [addr, addr + n) whole, or NULL. */
@@ -63,7 +56,7 @@ static unsigned long slane_copy_from(void *data, void *to, unsigned long from, s
 	struct front_window *win = find_window(slane, from, n);
 
 	if (!win)
-		return process_read(slane->process, to, from, n);
+		return process_read(slane->caller.process, to, from, n);
 	memcpy(to, slane->call->data + win->off + (from - win->addr), n);
 	return 0;
 }
@@ -75,7 +68,7 @@ static unsigned long slane_copy_to(void *data, unsigned long to, const void *fro
 	uint32_t lo;
 
 	if (!win)
-		return process_write(slane->process, to, from, n);
+		return process_write(slane->caller.process, to, from, n);
 	lo = (uint32_t)(to - win->addr);
 	memcpy(slane->call->data + win->off + lo, from, n);
 	if (win->dirty_lo == win->dirty_hi) {
@@ -196,7 +189,7 @@ static void serve_call(struct slane *slane)
 	uint64_t arg;
 	long ret;
 
-	slane->reply_fd = -1;
+	slane->caller.reply_fd = -1;
 	ret = take_request(slane, &slot, &cmd, &arg);
 	if (ret == 0) {
 		file = slot_enter(slane, slot);
@@ -208,12 +201,12 @@ static void serve_call(struct slane *slane)
 		}
 	}
 	call->flags = 0;
-	if (slane->reply_fd >= 0) {
+	if (slane->caller.reply_fd >= 0) {
 		if (ret >= 0 &&
-		    fdsock_send(slane->sock, "", 1, &slane->reply_fd, 1) == 0)
+		    fdsock_send(slane->sock, "", 1, &slane->caller.reply_fd, 1) == 0)
 			call->flags = FRONT_REPLY_FD;
 		/* What the client did not get is closed here, which ends it. */
-		slane->reply_fd = close_fd(slane->reply_fd);
+		slane->caller.reply_fd = close_fd(slane->caller.reply_fd);
 	}
 	for (uint32_t i = 0; i < slane->n_win; i++) {
 		call->win[i].dirty_lo = slane->win[i].dirty_lo;
@@ -242,7 +235,7 @@ static void slane_free(struct slane *slane)
 	close_fd(slane->sock);
 	close_fd(slane->lane_fd);
 	lane_free(slane->lane);
-	process_put(slane->process);
+	process_put(slane->caller.process);
 	pthread_mutex_destroy(&slane->lock);
 	free(slane);
 
@@ -259,13 +252,13 @@ static void *slane_thread(void *data)
 	int r;
 
 	(void)prctl(PR_SET_NAME, "client");
-	this_slane = slane;
+	caller_set(&slane->caller);
 	task_init(&slane->task);
 	slane->task.park = lane_park_word(slane->lane);
 	slane->task.interrupted = slane_interrupted;
 	slane->task.interrupted_data = slane->lane;
 	slane->task.dying = slane_dying;
-	slane->task.dying_data = slane->process;
+	slane->task.dying_data = slane->caller.process;
 	slane->task.uaccess = &slane_uaccess;
 	slane->task.uaccess_data = slane;
 	task_enter(&slane->task);
@@ -287,7 +280,7 @@ static void *slane_thread(void *data)
 	loop_remove(slane->server->loop, slane->sock_id);
 	slane->sock_id = 0;
 	task_leave(&slane->task);
-	this_slane = NULL;
+	caller_set(NULL);
 	slane_free(slane);
 	return NULL;
 }
@@ -302,7 +295,7 @@ void slane_kill_process(struct server *server, struct process *process)
 {
 	pthread_mutex_lock(&server->lock);
 	for (struct slane *slane = server->lanes; slane; slane = slane->next) {
-		if (slane->process == process)
+		if (slane->caller.process == process)
 			slane_kill(slane);
 	}
 	pthread_mutex_unlock(&server->lock);
@@ -340,7 +333,7 @@ int slane_new(struct server *server, struct file *file, struct process *process,
 	slane->server = server;
 	slane->sock = -1;
 	slane->lane_fd = -1;
-	slane->reply_fd = -1;
+	slane->caller.reply_fd = -1;
 	pthread_mutex_init(&slane->lock, NULL);
 	task_init(&slane->task);
 	if (getrandom(&slane->token, sizeof(slane->token), 0) != sizeof(slane->token)) {
@@ -355,7 +348,7 @@ int slane_new(struct server *server, struct file *file, struct process *process,
 	if (r < 0)
 		goto err_lane;
 	slane->first_slot = (uint32_t)r;
-	slane->process = process_get(process);
+	slane->caller.process = process_get(process);
 
 	pthread_mutex_lock(&server->lock);
 	slane->next = server->lanes;
@@ -393,7 +386,7 @@ int slane_bind(struct server *server, struct file *file, struct process *process
 
 	pthread_mutex_lock(&server->lock);
 	for (slane = server->lanes; slane; slane = slane->next) {
-		if (slane->token == token && slane->process == process) {
+		if (slane->token == token && slane->caller.process == process) {
 			r = slot_bind(slane, file);
 			info.error = r < 0 ? r : 0;
 			info.slot = r < 0 ? 0 : (uint32_t)r;

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who makes the ioctl that a thread of ours runs
+ *
+ * A client's thread, by whatever door it came. Set by the door for as long as
+ * the thread serves it; read by platform.c and whatever it calls.
+ */
+#ifndef SERVER_CALLER_H
+#define SERVER_CALLER_H
+
+struct process;
+
+struct caller {
+	struct process *process;	/* the door's reference */
+	int reply_fd;			/* a descriptor for the client to get; -1. Whoever
+					 * sets it gives it away; the door closes it */
+};
+
+/* Of the calling thread; NULL when it serves no client. */
+struct caller *caller_current(void);
+/* The calling thread serves @caller from now on; NULL: nobody any more. */
+void caller_set(struct caller *caller);
+
+#endif /* SERVER_CALLER_H */
