@@ -11,9 +11,10 @@
  * smc_regs: registers in, registers out. There is one world thread per CPU.
  * Hang-up of the control socket ends the world.
  *
- * Memory: the world asks WORLD_MAP for a physical range, one request at a time;
- * the SoC answers with the region that holds the first byte, if the firewall
- * lets this world see it. Regions have stable, never reused addresses within a
+ * Memory: the world asks about a physical address, one request at a time; the SoC
+ * answers with the region that holds it, if the firewall lets this world see it.
+ * WORLD_LOOK asks where the region is, WORLD_MAP for its file too: most buffers
+ * are registered long before they are used, and many never are. Regions have stable, never reused addresses within a
  * run, so a mapping may be cached until the world is done with it.
  */
 #ifndef ABI_WORLD_H
@@ -46,14 +47,18 @@ struct world_msg {
 };
 
 #define WORLD_MAP 1
+#define WORLD_LOOK 2
 
 struct world_map_req {
-	__u32 type;	/* WORLD_MAP */
+	__u32 type;	/* WORLD_MAP or WORLD_LOOK */
 	__u32 pad;
 	__u64 pa;
 };
 
-/* The descriptor is attached when error is 0; it is sealed against shrinking */
+/*
+ * The descriptor is attached when error is 0 and the request was WORLD_MAP; it is
+ * sealed against shrinking.
+ */
 struct world_map_rep {
 	__s32 error;	/* 0, -EFAULT: nothing there, -EACCES: firewall */
 	__u32 flags;

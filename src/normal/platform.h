@@ -27,11 +27,17 @@ int platform_device_publish(struct tee_device *teedev);
 void platform_device_withdraw(struct tee_device *teedev);
 
 /*
- * Back @shm with @nr_pages zeroed pages: sets kaddr, paddr (contiguous), pages
- * and num_pages. With @mappable a client will map the pages through the shm's
- * descriptor. -ENOMEM. shm->platform belongs to the platform.
+ * Back @shm with @nr_pages zeroed pages: sets paddr (contiguous), pages, num_pages
+ * and kaddr. With @mappable a client will map the pages through the shm's
+ * descriptor, and kaddr may be left for platform_shm_map(). -ENOMEM. shm->platform belongs to the platform.
  */
 int platform_shm_alloc(struct tee_shm *shm, size_t nr_pages, bool mappable);
+
+/*
+ * The kernel mapping of the first byte of memory that platform_shm_alloc() made
+ * without one: sets kaddr, once. NULL when there can be none. Any thread.
+ */
+void *platform_shm_map(struct tee_shm *shm);
 void platform_shm_free(struct tee_shm *shm);
 
 /*

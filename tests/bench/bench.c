@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 #include "memory.h"
 #include "relay.h"
 #include "report.h"
+#include "scale.h"
 
 #define RELAY_ROUNDS 20000
 #define START_ROUNDS 7
@@ -97,6 +99,7 @@ static int usage(void)
 {
 	fprintf(stderr, "usage: bench [--json FILE] [--swtee PROGRAM --ta-dir DIR]\n"
 			"       bench --first-invoke\n"
+			"       bench --scale [--json FILE]\n"
 			"Run it inside an instance: swtee run -- bench\n");
 	return 2;
 }
@@ -108,10 +111,12 @@ int main(int argc, char **argv)
 		{ "swtee", required_argument, NULL, 's' },
 		{ "ta-dir", required_argument, NULL, 't' },
 		{ "first-invoke", no_argument, NULL, 'f' },
+		{ "scale", no_argument, NULL, 'S' },
 		{ 0 }
 	};
 	const char *json = NULL, *swtee = NULL, *ta_dir = NULL;
 	struct report *report;
+	bool scale_only = false;
 	int opt, r;
 
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -127,6 +132,9 @@ int main(int argc, char **argv)
 			break;
 		case 'f':
 			return gp_first_invoke() < 0;
+		case 'S':
+			scale_only = true;
+			break;
 		default:
 			return usage();
 		}
@@ -136,8 +144,13 @@ int main(int argc, char **argv)
 	report = report_new();
 	if (!report)
 		return 1;
-	relay_bench(report);
-	r = gp_bench(report);
+	r = 0;
+	if (!scale_only) {
+		relay_bench(report);
+		r = gp_bench(report);
+	}
+	if (r == 0)
+		scale_bench(report);
 	if (r == 0 && swtee && ta_dir)
 		report_add(report, "start_to_first_invoke_ms", start_bench(swtee, ta_dir, argv[0]));
 	report_print(report);

@@ -155,7 +155,7 @@ static void answer(void)
 
 	FUZZ_CHECK(fdsock_recv(m.memory_fd, &req, sizeof(req), NULL, 0, NULL, NULL, 0) ==
 		   sizeof(req));
-	FUZZ_CHECK(req.type == WORLD_MAP);
+	FUZZ_CHECK(req.type == WORLD_MAP || req.type == WORLD_LOOK);
 	region = region_at(req.pa, &offset);
 	if (region && region->forbidden)
 		rep.error = -EACCES;
@@ -165,7 +165,7 @@ static void answer(void)
 		rep.pa = req.pa - offset;
 		rep.size = region->n_pages * MACHINE_PAGE;
 		region->touched = true;
-		n_fds = 1;
+		n_fds = req.type == WORLD_MAP;
 	}
 	odd = fuzz_u8(m.in);
 	if (odd >= 0xf8) {

@@ -151,6 +151,12 @@ int platform_shm_alloc(struct tee_shm *shm, size_t nr_pages, bool mappable)
 	return rc ? rc : back(shm, nr_pages);
 }
 
+/* All memory has its mapping from the start. */
+void *platform_shm_map(struct tee_shm *shm)
+{
+	return NULL;
+}
+
 void platform_shm_free(struct tee_shm *shm)
 {
 	unback(shm);

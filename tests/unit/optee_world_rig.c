@@ -30,7 +30,7 @@ static void *memory_main(void *data)
 		struct world_map_rep rep = { 0 };
 		struct soc_map map = { .fd = -1 };
 
-		rep.error = soc_mem_map(rig->mem, req.pa, &map);
+		rep.error = soc_mem_map(rig->mem, req.pa, req.type == WORLD_MAP, &map);
 		rep.flags = map.dedicated ? WORLD_MAP_DEDICATED : 0;
 		rep.pa = map.pa;
 		rep.size = map.size;

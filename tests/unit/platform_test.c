@@ -121,6 +121,12 @@ int platform_shm_alloc(struct tee_shm *shm, size_t nr_pages, bool mappable)
 	return 0;
 }
 
+/* All memory has its mapping from the start. */
+void *platform_shm_map(struct tee_shm *shm)
+{
+	return NULL;
+}
+
 void platform_shm_free(struct tee_shm *shm)
 {
 	count(&counts.pages, -(long)shm->num_pages);

@@ -76,18 +76,18 @@ static void test_dedicated(void **state)
 	assert_true(pa % SOC_PAGE_SIZE == 0 && soc_region_pa(b) >= pa + 12288);
 	memset(soc_region_va(a), 7, 12288);
 
-	assert_int_equal(soc_mem_map(*state, pa + 5000, &map), 0);
+	assert_int_equal(soc_mem_map(*state, pa + 5000, true, &map), 0);
 	assert_true(map.dedicated && map.pa == pa && map.size == 12288 && map.fd_offset == 0);
 	assert_int_equal(memfd_check_sealed(map.fd, 12288), 0);
 	close(map.fd);
 	soc_region_free(a);
 	/* A stale address finds nothing, also after new allocations. */
-	assert_int_equal(soc_mem_map(*state, pa, &map), -EFAULT);
+	assert_int_equal(soc_mem_map(*state, pa, true, &map), -EFAULT);
 	assert_int_equal(soc_region_new(*state, 12288, true, &a), 0);
 	assert_true(soc_region_pa(a) != pa);
-	assert_int_equal(soc_mem_map(*state, pa, &map), -EFAULT);
-	assert_int_equal(soc_mem_map(*state, 0, &map), -EFAULT);
-	assert_int_equal(soc_mem_map(*state, UINT64_MAX, &map), -EFAULT);
+	assert_int_equal(soc_mem_map(*state, pa, true, &map), -EFAULT);
+	assert_int_equal(soc_mem_map(*state, 0, true, &map), -EFAULT);
+	assert_int_equal(soc_mem_map(*state, UINT64_MAX, true, &map), -EFAULT);
 	soc_region_free(a);
 	soc_region_free(b);
 }
@@ -104,13 +104,13 @@ static void test_ram_map(void **state)
 	assert_int_equal(size, RAM);
 	assert_int_equal(soc_region_new(*state, 4096, false, &region), 0);
 	strcpy(soc_region_va(region), "seen from the other side");
-	assert_int_equal(soc_mem_map(*state, soc_region_pa(region), &map), 0);
+	assert_int_equal(soc_mem_map(*state, soc_region_pa(region), true, &map), 0);
 	assert_true(!map.dedicated && map.pa == pa && map.size == size);
 	assert_int_equal(memfd_map(map.fd, 0, RAM, PROT_READ, &va), 0);
 	assert_string_equal((char *)va + (soc_region_pa(region) - pa), "seen from the other side");
 	munmap(va, RAM);
 	close(map.fd);
-	assert_int_equal(soc_mem_map(*state, pa + size, &map), -EFAULT);
+	assert_int_equal(soc_mem_map(*state, pa + size, true, &map), -EFAULT);
 	soc_region_free(region);
 }
 

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -30,7 +31,7 @@ struct soc_region {
 	struct soc_mem *mem;
 	uint64_t pa;
 	size_t size;
-	void *va;
+	void *_Atomic va;	/* NULL until asked for */
 	int fd;			/* -1: the pages are in RAM */
 };
 
@@ -170,8 +171,8 @@ static int ram_alloc(struct soc_mem *mem, struct soc_region *region)
 		return -ENOMEM;
 
 	region->pa = RAM_PA + page * SOC_PAGE_SIZE;
-	region->va = mem->ram_va + page * SOC_PAGE_SIZE;
-	memset(region->va, 0, region->size);
+	atomic_init(&region->va, mem->ram_va + page * SOC_PAGE_SIZE);
+	memset(mem->ram_va + page * SOC_PAGE_SIZE, 0, region->size);
 	return 0;
 }
 
@@ -252,20 +253,11 @@ static int dedicated_alloc(struct soc_mem *mem, struct soc_region *region)
 
 	if (r < 0)
 		return r == -EMFILE || r == -ENFILE ? -ENOMEM : r;
-	r = memfd_map(region->fd, 0, region->size, PROT_READ | PROT_WRITE, &region->va);
-	if (r < 0)
-		goto err_close;
 	pthread_mutex_lock(&mem->lock);
 	r = dir_add(mem, region);
 	pthread_mutex_unlock(&mem->lock);
 	if (r < 0)
-		goto err_unmap;
-	return 0;
-
-err_unmap:
-	munmap(region->va, region->size);
-err_close:
-	region->fd = close_fd(region->fd);
+		region->fd = close_fd(region->fd);
 	return r;
 }
 
@@ -308,16 +300,26 @@ struct soc_region *soc_region_free(struct soc_region *region)
 		pthread_mutex_lock(&mem->lock);
 		dir_remove(mem, region);
 		pthread_mutex_unlock(&mem->lock);
-		munmap(region->va, region->size);
+		if (atomic_load(&region->va))
+			munmap(atomic_load(&region->va), region->size);
 		close_fd(region->fd);
 	}
 	free(region);
 	return NULL;
 }
 
-void *soc_region_va(const struct soc_region *region)
+void *soc_region_va(struct soc_region *region)
 {
-	return region->va;
+	void *va = atomic_load(&region->va), *mapped;
+
+	if (va)
+		return va;
+	if (memfd_map(region->fd, 0, region->size, PROT_READ | PROT_WRITE, &mapped) < 0)
+		return NULL;
+	if (atomic_compare_exchange_strong(&region->va, &va, mapped))
+		return mapped;
+	munmap(mapped, region->size);
+	return va;
 }
 
 uint64_t soc_region_pa(const struct soc_region *region)
@@ -335,20 +337,29 @@ int soc_region_fd(const struct soc_region *region)
 	return region->fd;
 }
 
+/* Too many descriptors is a want of memory, to whoever asks for a mapping. */
+static int dup_for_world(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return copy < 0 ? -ENOMEM : copy;
+}
+
 /*
  * The firewall. All memory that exists so far is normal memory, which every
  * secure world may see, as on hardware.
  */
-int soc_mem_map(struct soc_mem *mem, uint64_t pa, struct soc_map *ret_map)
+int soc_mem_map(struct soc_mem *mem, uint64_t pa, bool with_file, struct soc_map *ret_map)
 {
 	struct dir_entry *entry;
 	int fd = -1, r = -EFAULT;
 	size_t i;
 
 	if (pa >= RAM_PA && pa - RAM_PA < mem->ram_pages * SOC_PAGE_SIZE) {
-		fd = fcntl(mem->ram_fd, F_DUPFD_CLOEXEC, 0);
-		if (fd < 0)
-			return -errno;
+		if (with_file)
+			fd = dup_for_world(mem->ram_fd);
+		if (with_file && fd < 0)
+			return fd;
 		*ret_map = (struct soc_map){ fd, RAM_PA, mem->ram_pages * SOC_PAGE_SIZE, 0, false };
 		return 0;
 	}
@@ -358,8 +369,9 @@ int soc_mem_map(struct soc_mem *mem, uint64_t pa, struct soc_map *ret_map)
 	if (i != SIZE_MAX) {
 		entry = &mem->dir[i];
 		if (entry->region && pa - entry->pa < entry->size) {
-			fd = fcntl(entry->region->fd, F_DUPFD_CLOEXEC, 0);
-			r = fd < 0 ? -errno : 0;
+			if (with_file)
+				fd = dup_for_world(entry->region->fd);
+			r = with_file && fd < 0 ? fd : 0;
 			*ret_map = (struct soc_map){ fd, entry->pa, entry->size, 0, true };
 		}
 	}

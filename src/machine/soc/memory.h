@@ -32,8 +32,7 @@ void soc_mem_get_ram(struct soc_mem *mem, int *ret_fd, uint64_t *ret_pa, uint64_
 
 /*
  * @size bytes (rounded up to pages) of zeroed normal memory, physically
- * contiguous, mapped in this process. Without @dedicated the pages are in RAM.
- * -EINVAL for size 0, -ENOMEM.
+ * contiguous. Without @dedicated the pages are in RAM. -EINVAL for size 0, -ENOMEM.
  */
 int soc_region_new(struct soc_mem *mem, size_t size, bool dedicated,
 		   struct soc_region **ret_region);
@@ -41,7 +40,12 @@ int soc_region_new(struct soc_mem *mem, size_t size, bool dedicated,
 /* Unmap and give the addresses up; contents are gone. Returns NULL. */
 struct soc_region *soc_region_free(struct soc_region *region);
 
-void *soc_region_va(const struct soc_region *region);
+/*
+ * The region in this process. A dedicated one is mapped by the first call: most
+ * never are, and a process has room for a few ten thousand mappings only. NULL
+ * when there is no such room.
+ */
+void *soc_region_va(struct soc_region *region);
 uint64_t soc_region_pa(const struct soc_region *region);
 size_t soc_region_size(const struct soc_region *region);
 
@@ -49,7 +53,7 @@ size_t soc_region_size(const struct soc_region *region);
 int soc_region_fd(const struct soc_region *region);
 
 struct soc_map {
-	int fd;		/* owned by the receiver */
+	int fd;		/* owned by the receiver; -1 unless asked for */
 	uint64_t pa;	/* first byte of the region */
 	uint64_t size;
 	uint64_t fd_offset;
@@ -57,10 +61,10 @@ struct soc_map {
 };
 
 /*
- * The region around @pa as a secure world sees it. -EFAULT: no memory there;
- * -EACCES: the firewall says no.
+ * The region around @pa as a secure world sees it, with its file if wanted. -EFAULT:
+ * no memory there; -EACCES: the firewall says no; -ENOMEM: no descriptor is left.
  */
-int soc_mem_map(struct soc_mem *mem, uint64_t pa, struct soc_map *ret_map);
+int soc_mem_map(struct soc_mem *mem, uint64_t pa, bool with_file, struct soc_map *ret_map);
 
 /* Figures for `swtee` and for tests that count what is left. */
 struct soc_mem_stats {

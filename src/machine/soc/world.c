@@ -219,12 +219,12 @@ static void world_smc(struct smc_conduit *conduit, const struct smc_regs *in, st
 
 /* --- memory --- */
 
-static void memory_answer(struct soc_world *world, int sock, uint64_t pa)
+static void memory_answer(struct soc_world *world, int sock, uint64_t pa, bool with_file)
 {
 	struct world_map_rep rep = { 0 };
 	struct soc_map map = { .fd = -1 };
 
-	rep.error = soc_mem_map(world->mem, pa, &map);
+	rep.error = soc_mem_map(world->mem, pa, with_file, &map);
 	if (rep.error == 0) {
 		rep.flags = map.dedicated ? WORLD_MAP_DEDICATED : 0;
 		rep.pa = map.pa;
@@ -242,8 +242,8 @@ static void *memory_thread(void *data)
 	struct world_map_req req;
 
 	while (fdsock_recv(sock, &req, sizeof(req), NULL, 0, NULL, NULL, 0) == sizeof(req) &&
-	       req.type == WORLD_MAP)
-		memory_answer(world, sock, req.pa);
+	       (req.type == WORLD_MAP || req.type == WORLD_LOOK))
+		memory_answer(world, sock, req.pa, req.type == WORLD_MAP);
 	return NULL;
 }
 

@@ -178,12 +178,27 @@ static int watch_signals(struct swteed *swteed)
 			&swteed->signal_id);
 }
 
+/* How many descriptors a process may have at most, whoever it is; 0: not known. */
+static rlim_t descriptors_at_most(void)
+{
+	unsigned long long n = 0;
+	FILE *f = fopen("/proc/sys/fs/nr_open", "re");
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "%llu", &n) != 1)
+		n = 0;
+	fclose(f);
+	return (rlim_t)n;
+}
+
+/* Each client thread, open device and shared buffer is a descriptor here. */
 static void raise_limits(void)
 {
-	struct rlimit limit;
+	struct rlimit limit, most = { descriptors_at_most(), descriptors_at_most() };
 
-	/* Each client thread and each shared buffer is a descriptor here. */
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+	    (most.rlim_max <= limit.rlim_max || setrlimit(RLIMIT_NOFILE, &most) < 0)) {
 		limit.rlim_cur = limit.rlim_max;
 		(void)setrlimit(RLIMIT_NOFILE, &limit);
 	}

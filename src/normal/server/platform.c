@@ -79,7 +79,6 @@ static int back_shm(struct tee_shm *shm, size_t nr_pages, bool dedicated)
 	for (size_t i = 0; i < nr_pages; i++)
 		shm->pages[i] = phys_to_page(pa + i * PAGE_SIZE);
 	shm->num_pages = nr_pages;
-	shm->kaddr = soc_region_va(memory->region);
 	shm->paddr = pa;
 	shm->platform = memory;
 	return 0;
@@ -108,9 +107,41 @@ static void unback_shm(struct tee_shm *shm)
 	}
 }
 
+/* Map what back_shm() made, or undo it. */
+static int map_shm(struct tee_shm *shm)
+{
+	struct shm_memory *memory = shm->platform;
+
+	shm->kaddr = soc_region_va(memory->region);
+	if (!shm->kaddr) {
+		unback_shm(shm);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
 int platform_shm_alloc(struct tee_shm *shm, size_t nr_pages, bool mappable)
 {
-	return back_shm(shm, nr_pages, mappable);
+	int r = back_shm(shm, nr_pages, mappable);
+
+	/* What a client maps the TEE sees by its pages; we hardly ever look at it. */
+	if (r == 0 && !mappable)
+		r = map_shm(shm);
+	return r;
+}
+
+void *platform_shm_map(struct tee_shm *shm)
+{
+	struct shm_memory *memory = shm->platform;
+	void *va;
+
+	if (!memory || memory->owner)
+		return NULL;
+	va = soc_region_va(memory->region);
+	/* The same for whoever comes at the same time */
+	if (va)
+		WRITE_ONCE(shm->kaddr, va);
+	return va;
 }
 
 void platform_shm_free(struct tee_shm *shm)
@@ -132,6 +163,8 @@ int platform_shm_pin_user(struct tee_shm *shm, unsigned long addr, size_t length
 		return -EFAULT;
 	size = PAGE_ALIGN(offset + length);
 	r = back_shm(shm, size / PAGE_SIZE, size >= SHADOW_DEDICATED_SIZE);
+	if (r == 0)
+		r = map_shm(shm);
 	if (r < 0)
 		return r;
 	memory = shm->platform;

@@ -162,7 +162,8 @@ struct tee_device {
 /**
  * struct tee_shm - memory shared with the TEE
  * @ctx: the context it belongs to; the device context once orphaned
- * @kaddr: kernel mapping of the first byte, NULL if there is none
+ * @kaddr: kernel mapping of the first byte, NULL if there is none (yet): see
+ *	tee_shm_get_va()
  * @offset: of the first byte in its first page
  * @id: in the device's table, from 1; -1 for kernel and private buffers
  * @sec_world_id: the driver's: cookie or handle of the registration

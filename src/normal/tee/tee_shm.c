@@ -348,9 +348,14 @@ struct tee_shm *tee_shm_get_from_id(struct tee_context *ctx, int id)
 
 void *tee_shm_get_va(struct tee_shm *shm, size_t offs)
 {
-	if (!shm->kaddr || offs >= shm->size)
+	void *kaddr;
+
+	if (offs >= shm->size)
 		return ERR_PTR(-EINVAL);
-	return (char *)shm->kaddr + offs;
+	kaddr = READ_ONCE(shm->kaddr);
+	if (!kaddr)
+		kaddr = platform_shm_map(shm);
+	return kaddr ? (char *)kaddr + offs : ERR_PTR(-EINVAL);
 }
 
 int tee_shm_get_pa(struct tee_shm *shm, size_t offs, phys_addr_t *pa)

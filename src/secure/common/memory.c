@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -147,18 +148,18 @@ static void regions_remove(struct mem *mem, struct mem_region *region)
 
 /* --- the SoC --- */
 
-static bool answer_is_sane(const struct world_map_rep *rep, uint64_t pa, int fd)
+static bool answer_is_sane(const struct world_map_rep *rep, uint64_t pa)
 {
-	return fd >= 0 && rep->size && rep->size <= SIZE_MAX / 2 &&
+	return rep->size && rep->size <= SIZE_MAX / 2 &&
 	       rep->fd_offset <= SIZE_MAX / 2 && rep->pa <= UINT64_MAX - rep->size &&
 	       is_page_multiple(rep->pa) && is_page_multiple(rep->size) &&
-	       is_page_multiple(rep->fd_offset) && pa >= rep->pa && pa - rep->pa < rep->size &&
-	       memfd_check_sealed(fd, (size_t)(rep->fd_offset + rep->size)) == 0;
+	       is_page_multiple(rep->fd_offset) && pa >= rep->pa && pa - rep->pa < rep->size;
 }
 
+/* @ret_fd: NULL to learn only where the region is */
 static int mem_ask(struct mem *mem, uint64_t pa, struct world_map_rep *rep, int *ret_fd)
 {
-	struct world_map_req req = { .type = WORLD_MAP, .pa = pa };
+	struct world_map_req req = { .type = ret_fd ? WORLD_MAP : WORLD_LOOK, .pa = pa };
 	AUTO(close_fd) int fd = -1;
 	size_t n_fds = 0;
 	ssize_t n;
@@ -167,7 +168,8 @@ static int mem_ask(struct mem *mem, uint64_t pa, struct world_map_rep *rep, int 
 	pthread_mutex_lock(&mem->sock_lock);
 	n = fdsock_send(mem->sock, &req, sizeof(req), NULL, 0);
 	if (n == 0) {
-		n = fdsock_recv(mem->sock, rep, sizeof(*rep), &fd, 1, &n_fds, NULL, 0);
+		n = fdsock_recv(mem->sock, rep, sizeof(*rep), ret_fd ? &fd : NULL,
+				ret_fd ? 1 : 0, &n_fds, NULL, 0);
 		if (n == 0)
 			n = -EPIPE;
 	}
@@ -179,9 +181,13 @@ static int mem_ask(struct mem *mem, uint64_t pa, struct world_map_rep *rep, int 
 	r = rep->error;
 	if (r)
 		return r < 0 && r > -4096 ? r : -EPROTO;
-	if (!answer_is_sane(rep, pa, fd))
+	if (!answer_is_sane(rep, pa))
 		return -EPROTO;
-	*ret_fd = steal_fd(&fd);
+	if (ret_fd) {
+		if (fd < 0 || memfd_check_sealed(fd, (size_t)(rep->fd_offset + rep->size)) < 0)
+			return -EPROTO;
+		*ret_fd = steal_fd(&fd);
+	}
 	return 0;
 }
 
@@ -189,20 +195,18 @@ static int mem_region_load(struct mem *mem, uint64_t pa, struct mem_region **ret
 {
 	struct mem_region *region, *other;
 	struct world_map_rep rep;
-	int fd = -1, r;
+	int r;
 
-	r = mem_ask(mem, pa, &rep, &fd);
+	r = mem_ask(mem, pa, &rep, NULL);
 	if (r < 0)
 		return r;
 	region = calloc(1, sizeof(*region));
-	if (!region) {
-		close_fd(fd);
+	if (!region)
 		return -ENOMEM;
-	}
 	*region = (struct mem_region){
 		.pa = rep.pa,
 		.size = rep.size,
-		.fd = fd,
+		.fd = -1,
 		.fd_offset = rep.fd_offset,
 		.dedicated = rep.flags & WORLD_MAP_DEDICATED,
 		.refs = 1,
@@ -215,10 +219,8 @@ static int mem_region_load(struct mem *mem, uint64_t pa, struct mem_region **ret
 	else
 		r = regions_add(mem, region);
 	pthread_mutex_unlock(&mem->lock);
-	if (other || r < 0) {
-		close_fd(region->fd);
+	if (other || r < 0)
 		free(region);
-	}
 	if (r == 0)
 		*ret_region = other ? other : region;
 	return r;
@@ -264,13 +266,37 @@ void mem_region_put(struct mem *mem, struct mem_region *region)
 	}
 }
 
-/* noinline: errno is looked at on one operating system thread (fiber.h). */
-__attribute__((noinline)) int mem_map(const struct mem_region *region, uint64_t offset,
-				      size_t size, void *va, void **ret_va)
+int mem_region_file(struct mem *mem, struct mem_region *region)
 {
-	void *addr = mmap(va, size, PROT_READ | PROT_WRITE, MAP_SHARED | (va ? MAP_FIXED : 0),
-			  region->fd, (off_t)(region->fd_offset + offset));
+	struct world_map_rep rep;
+	int fd = atomic_load(&region->fd), old = -1, r;
 
+	if (fd >= 0)
+		return fd;
+	r = mem_ask(mem, region->pa, &rep, &fd);
+	if (r < 0)
+		return r;
+	/* Addresses are not reused: the same region, or an SoC that lies. */
+	if (rep.pa != region->pa || rep.size != region->size ||
+	    rep.fd_offset != region->fd_offset)
+		r = -EPROTO;
+	else if (atomic_compare_exchange_strong(&region->fd, &old, fd))
+		return fd;
+	close_fd(fd);
+	return r < 0 ? r : old;
+}
+
+/* noinline: errno is looked at on one operating system thread (fiber.h). */
+__attribute__((noinline)) int mem_map(struct mem *mem, struct mem_region *region,
+				      uint64_t offset, size_t size, void *va, void **ret_va)
+{
+	int fd = mem_region_file(mem, region);
+	void *addr;
+
+	if (fd < 0)
+		return fd;
+	addr = mmap(va, size, PROT_READ | PROT_WRITE, MAP_SHARED | (va ? MAP_FIXED : 0), fd,
+		    (off_t)(region->fd_offset + offset));
 	if (addr == MAP_FAILED)
 		return -ENOMEM;
 	*ret_va = addr;
@@ -288,7 +314,7 @@ int mem_page_map(struct mem *mem, uint64_t pa, struct mem_region **ret_region, v
 	if (region->va) {
 		*ret_va = region->va + (pa - region->pa);
 	} else {
-		r = mem_map(region, pa - region->pa, MEM_PAGE_SIZE, NULL, ret_va);
+		r = mem_map(mem, region, pa - region->pa, MEM_PAGE_SIZE, NULL, ret_va);
 		if (r < 0) {
 			mem_region_put(mem, region);
 			return r;

@@ -4,8 +4,8 @@
  *
  * A physical address belongs to a region. RAM is one, known from the start and
  * mapped for good. The others are asked of the SoC when an address in them is met
- * for the first time; the firewall may say no. A region is kept, with its file,
- * while somebody uses it.
+ * for the first time; the firewall may say no. A region is kept while somebody
+ * uses it, its file from the first look into it on.
  *
  * What lies there may change at any moment: copy, check the copy, use the copy.
  * All functions are safe from any thread.
@@ -24,7 +24,7 @@ struct mem;
 struct mem_region {
 	uint64_t pa;
 	uint64_t size;
-	int fd;
+	_Atomic int fd;		/* mem_region_file() */
 	uint64_t fd_offset;	/* of the region in its file */
 	bool dedicated;		/* the file may be handed to a TA host */
 	uint8_t *va;		/* RAM: mapped here; NULL for others */
@@ -55,9 +55,13 @@ void mem_page_unmap(struct mem *mem, struct mem_region *region, void *va);
 
 /*
  * @size bytes at @offset of a region, both multiples of the page size and inside:
- * at @va (mapped over what is there), or anywhere when @va is NULL. 0, -ENOMEM.
+ * at @va (mapped over what is there), or anywhere when @va is NULL. 0, -ENOMEM, or
+ * as mem_region_file().
  */
-int mem_map(const struct mem_region *region, uint64_t offset, size_t size, void *va,
+int mem_map(struct mem *mem, struct mem_region *region, uint64_t offset, size_t size, void *va,
 	    void **ret_va);
+
+/* The region's file, the region's to close. Errors as of mem_region_get(). */
+int mem_region_file(struct mem *mem, struct mem_region *region);
 
 #endif /* SECURE_COMMON_MEMORY_H */

@@ -241,7 +241,8 @@ size_t mobj_size(const struct mobj *mobj)
 }
 
 /* noinline: errno and mappings belong together on one thread (fiber.h). */
-static __attribute__((noinline)) uint8_t *mobj_map(struct mobj *mobj)
+static __attribute__((noinline)) uint8_t *mobj_map(struct optee_world *world,
+						      struct mobj *mobj)
 {
 	uint8_t *pages;
 	void *va;
@@ -256,7 +257,7 @@ static __attribute__((noinline)) uint8_t *mobj_map(struct mobj *mobj)
 		const struct mobj_run *run = &mobj->runs[i];
 		uint8_t *at = va;
 
-		if (mem_map(run->region, run->offset, (size_t)run->size, at, &va) < 0) {
+		if (mem_map(world->mem, run->region, run->offset, (size_t)run->size, at, &va) < 0) {
 			(void)munmap(pages, mobj->n_bytes);
 			return NULL;
 		}
@@ -273,7 +274,7 @@ uint8_t *mobj_va(struct optee_world *world, struct mobj *mobj)
 		pthread_mutex_lock(&world->shm.map_lock);
 		pages = atomic_load(&mobj->pages);
 		if (!pages) {
-			pages = mobj_map(mobj);
+			pages = mobj_map(world, mobj);
 			mobj->mapped = pages != NULL;
 			atomic_store_explicit(&mobj->pages, pages, memory_order_release);
 		}
@@ -282,15 +283,19 @@ uint8_t *mobj_va(struct optee_world *world, struct mobj *mobj)
 	return pages ? pages + mobj->first : NULL;
 }
 
-bool mobj_get_share(const struct mobj *mobj, struct mobj_share *ret)
+bool mobj_get_share(struct optee_world *world, const struct mobj *mobj, struct mobj_share *ret)
 {
 	const struct mobj_run *run = mobj->runs;
+	int fd;
 
 	if (!mobj->serial || mobj->n_runs != 1 || !run->region->dedicated)
 		return false;
+	fd = mem_region_file(world->mem, run->region);
+	if (fd < 0)
+		return false;
 	*ret = (struct mobj_share){
 		.serial = mobj->serial,
-		.fd = run->region->fd,
+		.fd = fd,
 		.fd_offset = run->region->fd_offset + run->offset,
 		.size = run->size,
 		.first = mobj->first,

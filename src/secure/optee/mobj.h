@@ -83,7 +83,10 @@ struct mobj_share {
 	uint64_t first;		/* offset of the first byte in the first page */
 };
 
-/* False unless it is registered and one run in a region of its own. */
-bool mobj_get_share(const struct mobj *mobj, struct mobj_share *ret);
+/*
+ * False unless it is registered and one run in a region of its own, or when its file
+ * is not to be had.
+ */
+bool mobj_get_share(struct optee_world *world, const struct mobj *mobj, struct mobj_share *ret);
 
 #endif /* SECURE_OPTEE_MOBJ_H */

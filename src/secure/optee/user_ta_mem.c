@@ -25,6 +25,7 @@
 #include "secure/common/shared.h"
 #include "secure/optee/mobj.h"
 #include "secure/optee/params.h"
+#include "secure/optee/thread.h"
 #include "secure/optee/user_ta.h"
 #include "secure/optee/user_ta_private.h"
 
@@ -392,7 +393,7 @@ static uint32_t memref_in(struct thread *thread, struct user_ta *ta,
 	out->mem.pad = 0;
 	if (!p->u.mem.mobj)
 		return TEE_R_SUCCESS;
-	if (!mobj_get_share(p->u.mem.mobj, &share)) {
+	if (!mobj_get_share(thread->world, p->u.mem.mobj, &share)) {
 		copies->used[i] = true;
 		return TEE_R_SUCCESS;
 	}

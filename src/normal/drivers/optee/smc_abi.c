@@ -124,12 +124,13 @@ static void optee_rpc_func_cmd(struct optee_call *call, struct optee_arg *arg, u
 {
 	struct optee_msg_arg *msg = arg->rpc;
 	struct tee_shm *shm = NULL;
+	void *va;
 
 	if (!msg) {
 		shm = optee_shm_get_by_cookie(call->optee, cookie, /* lent: */ true);
-		if (shm && shm->kaddr &&
-		    shm->size >= OPTEE_MSG_GET_ARG_SIZE(OPTEE_RPC_NUM_PARAMS))
-			msg = shm->kaddr;
+		va = shm ? tee_shm_get_va(shm, 0) : ERR_PTR(-EINVAL);
+		if (!IS_ERR(va) && shm->size >= OPTEE_MSG_GET_ARG_SIZE(OPTEE_RPC_NUM_PARAMS))
+			msg = va;
 	}
 	if (msg)
 		optee_rpc_cmd(call, msg);
