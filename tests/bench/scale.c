@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "abi/tee.h"
@@ -19,6 +20,8 @@
 #define FEW 10u
 #define CONTEXTS 10000u
 #define SHMS 100000u
+#define MAX_HOLDERS 128u
+#define RESERVE 64u
 #define BATCH 500u
 #define BATCHES 5u
 
@@ -83,49 +86,96 @@ static double time_best(const struct kind *kind, int tee)
 	return best;
 }
 
-static bool hold(const struct kind *kind, int tee, int *fds, unsigned int *n, unsigned int up_to)
-{
-	while (*n < up_to) {
-		int fd = kind->make(tee);
+/* --- holders: processes, because one may have so many descriptors only --- */
 
-		if (fd < 0) {
-			fprintf(stderr, "bench: %u %s and no more: %s\n", *n, kind->name,
-				strerror(-fd));
-			return false;
+struct holder {
+	pid_t pid;
+	int pipe;	/* its end lets the holder go */
+};
+
+static void hold(const struct kind *kind, unsigned int n, int ready, int stay)
+{
+	int tee = open("/dev/tee0", O_RDWR | O_CLOEXEC), fd = 0;
+	unsigned int i;
+	char byte = 0;
+
+	for (i = 0; i < n && fd >= 0; i++)
+		fd = kind->make(tee);
+	if (fd < 0)
+		fprintf(stderr, "bench: %u of %u %s and no more: %s\n", i, n, kind->name,
+			strerror(-fd));
+	else if (write(ready, &byte, 1) == 1)
+		(void)!read(stay, &byte, 1);
+	_exit(0);
+}
+
+/* True once it holds all of them. */
+static bool holder_start(struct holder *holder, const struct kind *kind, unsigned int n)
+{
+	int ready[2], stay[2];
+	bool ok = false;
+	char byte;
+
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return false;
+	if (pipe2(stay, O_CLOEXEC) == 0) {
+		holder->pid = fork();
+		if (holder->pid == 0) {
+			close(ready[0]);
+			close(stay[1]);
+			hold(kind, n, ready[1], stay[0]);
 		}
-		fds[(*n)++] = fd;
+		close(stay[0]);
+		holder->pipe = stay[1];
 	}
-	return true;
+	close(ready[1]);
+	if (holder->pid > 0)
+		ok = read(ready[0], &byte, 1) == 1;
+	close(ready[0]);
+	return ok;
+}
+
+static void holder_end(struct holder *holder)
+{
+	if (holder->pid <= 0)
+		return;
+	close(holder->pipe);
+	waitpid(holder->pid, NULL, 0);
+}
+
+static unsigned int most_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return 512;
+	limit.rlim_cur = limit.rlim_max;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur > 2 * CONTEXTS ? 2 * CONTEXTS - RESERVE :
+					       (unsigned int)limit.rlim_cur - RESERVE;
 }
 
 static void bench_kind(struct report *report, const struct kind *kind)
 {
+	unsigned int each = most_descriptors(), left = kind->many, n = 0;
 	int tee = open("/dev/tee0", O_RDWR | O_CLOEXEC);
-	int *fds = calloc(kind->many, sizeof(*fds));
-	unsigned int n = 0;
+	struct holder holders[MAX_HOLDERS] = { 0 };
+	bool ok = tee >= 0;
 
-	if (tee >= 0 && fds && hold(kind, tee, fds, &n, FEW)) {
+	if (ok) {
+		ok = holder_start(&holders[n++], kind, FEW);
 		report_add(report, kind->key_few, time_best(kind, tee));
-		if (hold(kind, tee, fds, &n, kind->many))
-			report_add(report, kind->key_many, time_best(kind, tee));
 	}
+	while (ok && left && n < MAX_HOLDERS) {
+		ok = holder_start(&holders[n++], kind, left < each ? left : each);
+		left -= left < each ? left : each;
+	}
+	if (ok && !left)
+		report_add(report, kind->key_many, time_best(kind, tee));
 	while (n)
-		close(fds[--n]);
-	free(fds);
+		holder_end(&holders[--n]);
 	if (tee >= 0)
 		close(tee);
-}
-
-static void raise_limit(void)
-{
-	struct rlimit limit = { SHMS + 1024, SHMS + 1024 };
-
-	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
-		return;
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-		limit.rlim_cur = limit.rlim_max;
-		(void)setrlimit(RLIMIT_NOFILE, &limit);
-	}
 }
 
 void scale_bench(struct report *report)
@@ -137,7 +187,6 @@ void scale_bench(struct report *report)
 		"shared buffers", make_shm, "shm_alloc_free_10_ns", "shm_alloc_free_100k_ns", SHMS,
 	};
 
-	raise_limit();
 	bench_kind(report, &contexts);
 	bench_kind(report, &shms);
 }

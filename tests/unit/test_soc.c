@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -44,7 +46,7 @@ static void test_ram(void **state)
 	for (size_t i = 0; i < n; i++) {
 		assert_int_equal(soc_region_new(*state, 1, false, &regions[i]), 0);
 		assert_int_equal(soc_region_size(regions[i]), SOC_PAGE_SIZE);
-		assert_int_equal(soc_region_fd(regions[i]), -1);
+		assert_int_equal(soc_region_open_file(regions[i]), -EINVAL);
 		memset(soc_region_va(regions[i]), 0xff, SOC_PAGE_SIZE);
 	}
 	assert_int_equal(soc_region_new(*state, 1, false, &extra), -ENOMEM);
@@ -143,6 +145,73 @@ static void test_random(void **state)
 		soc_region_free(regions[i]);
 }
 
+static int setup_few_files(void **state)
+{
+	struct rlimit limit;
+	int r;
+
+	getrlimit(RLIMIT_NOFILE, &limit);
+	r = setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 64, limit.rlim_max });
+	if (r == 0)
+		r = soc_mem_new(RAM, (struct soc_mem **)state);
+	return r;
+}
+
+static int teardown_few_files(void **state)
+{
+	struct rlimit limit;
+
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), 0);
+	teardown(state);
+	/* The processes that kept files ended with the machine. */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	return setrlimit(RLIMIT_NOFILE, &(struct rlimit){ limit.rlim_max, limit.rlim_max });
+}
+
+/* More regions than a process, and than two of them, may have descriptors */
+static void test_parked(void **state)
+{
+	enum { N = 200 };
+	struct soc_region *regions[N];
+	struct soc_mem_stats stats;
+	struct soc_map map;
+
+	for (int round = 0; round < 3; round++) {
+		for (int i = 0; i < N; i++) {
+			int fd;
+
+			assert_int_equal(soc_region_new(*state, 1, true, &regions[i]), 0);
+			fd = soc_region_open_file(regions[i]);
+			assert_true(fd >= 0);
+			assert_int_equal(pwrite(fd, &i, sizeof(i), 0), sizeof(i));
+			close(fd);
+			soc_region_park_file(regions[i]);
+		}
+		soc_mem_get_stats(*state, &stats);
+		assert_int_equal(stats.n_parked, N - 64 / 2);
+		for (int i = 0; i < N; i++) {
+			int fd = soc_region_open_file(regions[i]), seen = -1;
+
+			assert_true(fd >= 0);
+			assert_int_equal(pread(fd, &seen, sizeof(seen), 0), sizeof(seen));
+			assert_int_equal(seen, i);
+			close(fd);
+			assert_int_equal(*(int *)soc_region_va(regions[i]), i);
+			assert_int_equal(soc_mem_map(*state, soc_region_pa(regions[i]), true, &map),
+					 0);
+			assert_int_equal(pread(map.fd, &seen, sizeof(seen), 0), sizeof(seen));
+			assert_int_equal(seen, i);
+			close(map.fd);
+		}
+		for (int i = 0; i < N; i++)
+			soc_region_free(regions[(i * 7 + round) % N]);
+		soc_mem_get_stats(*state, &stats);
+		assert_int_equal(stats.n_parked, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +219,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_dedicated, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ram_map, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_parked, setup_few_files, teardown_few_files),
 	};
 
 	return cmocka_run_group_tests_name("soc", tests, NULL, NULL);

@@ -16,9 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include "base/auto.h"
 #include "base/memfd.h"
+#include "machine/soc/vault.h"
 
 #define RAM_PA 0x40000000ull
 #define DEDICATED_PA 0x1000000000ull
@@ -32,7 +34,10 @@ struct soc_region {
 	uint64_t pa;
 	size_t size;
 	void *_Atomic va;	/* NULL until asked for */
-	int fd;			/* -1: the pages are in RAM */
+	bool dedicated;
+	/* of a dedicated one; guarded by soc_mem.lock */
+	int fd;			/* -1: parked */
+	uint64_t key;		/* in the vault */
 };
 
 struct dir_entry {
@@ -53,6 +58,9 @@ struct soc_mem {
 	size_t n_dir, max_dir, n_holes;
 	uint64_t next_pa;
 	size_t dedicated_used;
+	struct vault *vault;
+	size_t n_files, max_files;	/* that are open here */
+	size_t n_parked;
 };
 
 static size_t pages_of(size_t size)
@@ -63,12 +71,15 @@ static size_t pages_of(size_t size)
 int soc_mem_new(size_t ram_size, struct soc_mem **ret_mem)
 {
 	struct soc_mem *mem = calloc(1, sizeof(*mem));
+	struct rlimit limit;
 	size_t words;
 	void *va;
 	int r;
 
 	if (!mem)
 		return -ENOMEM;
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
+		mem->max_files = limit.rlim_cur / 2;
 	mem->ram_fd = -1;
 	mem->next_pa = DEDICATED_PA;
 	mem->ram_pages = pages_of(ram_size);
@@ -78,6 +89,9 @@ int soc_mem_new(size_t ram_size, struct soc_mem **ret_mem)
 		r = -ENOMEM;
 		goto err_free;
 	}
+	r = vault_new(&mem->vault);
+	if (r < 0)
+		goto err_free;
 	r = memfd_new_sealed("swtee-ram", mem->ram_pages * SOC_PAGE_SIZE, &mem->ram_fd);
 	if (r < 0)
 		goto err_free;
@@ -91,6 +105,7 @@ int soc_mem_new(size_t ram_size, struct soc_mem **ret_mem)
 
 err_free:
 	close_fd(mem->ram_fd);
+	vault_free(mem->vault);
 	free(mem->ram_bitmap);
 	free(mem);
 	return r;
@@ -101,6 +116,7 @@ struct soc_mem *soc_mem_free(struct soc_mem *mem)
 	if (mem) {
 		munmap(mem->ram_va, mem->ram_pages * SOC_PAGE_SIZE);
 		close_fd(mem->ram_fd);
+		vault_free(mem->vault);
 		pthread_mutex_destroy(&mem->lock);
 		free(mem->ram_bitmap);
 		free(mem->dir);
@@ -255,10 +271,42 @@ static int dedicated_alloc(struct soc_mem *mem, struct soc_region *region)
 		return r == -EMFILE || r == -ENFILE ? -ENOMEM : r;
 	pthread_mutex_lock(&mem->lock);
 	r = dir_add(mem, region);
+	if (r == 0)
+		mem->n_files++;
 	pthread_mutex_unlock(&mem->lock);
 	if (r < 0)
 		region->fd = close_fd(region->fd);
 	return r;
+}
+
+/* --- files, with the lock held --- */
+
+/* Too many descriptors is a want of memory, to whoever asks for a mapping. */
+static int dup_file(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return copy < 0 ? -ENOMEM : copy;
+}
+
+static int file_open(struct soc_mem *mem, struct soc_region *region)
+{
+	int fd;
+
+	if (region->fd >= 0)
+		return dup_file(region->fd);
+	return vault_get(mem->vault, region->key, &fd) < 0 ? -ENOMEM : fd;
+}
+
+static void file_release(struct soc_mem *mem, struct soc_region *region)
+{
+	if (region->fd >= 0) {
+		region->fd = close_fd(region->fd);
+		mem->n_files--;
+	} else {
+		vault_drop(mem->vault, region->key);
+		mem->n_parked--;
+	}
 }
 
 /* --- regions --- */
@@ -277,6 +325,7 @@ int soc_region_new(struct soc_mem *mem, size_t size, bool dedicated, struct soc_
 		return -ENOMEM;
 	region->mem = mem;
 	region->fd = -1;
+	region->dedicated = dedicated;
 	region->size = pages_of(size) * SOC_PAGE_SIZE;
 	r = dedicated ? dedicated_alloc(mem, region) : ram_alloc(mem, region);
 	if (r < 0) {
@@ -294,15 +343,15 @@ struct soc_region *soc_region_free(struct soc_region *region)
 	if (!region)
 		return NULL;
 	mem = region->mem;
-	if (region->fd < 0) {
+	if (!region->dedicated) {
 		ram_release(mem, region);
 	} else {
 		pthread_mutex_lock(&mem->lock);
 		dir_remove(mem, region);
+		file_release(mem, region);
 		pthread_mutex_unlock(&mem->lock);
 		if (atomic_load(&region->va))
 			munmap(atomic_load(&region->va), region->size);
-		close_fd(region->fd);
 	}
 	free(region);
 	return NULL;
@@ -311,10 +360,12 @@ struct soc_region *soc_region_free(struct soc_region *region)
 void *soc_region_va(struct soc_region *region)
 {
 	void *va = atomic_load(&region->va), *mapped;
+	AUTO(close_fd) int fd = -1;
 
 	if (va)
 		return va;
-	if (memfd_map(region->fd, 0, region->size, PROT_READ | PROT_WRITE, &mapped) < 0)
+	fd = soc_region_open_file(region);
+	if (fd < 0 || memfd_map(fd, 0, region->size, PROT_READ | PROT_WRITE, &mapped) < 0)
 		return NULL;
 	if (atomic_compare_exchange_strong(&region->va, &va, mapped))
 		return mapped;
@@ -332,17 +383,32 @@ size_t soc_region_size(const struct soc_region *region)
 	return region->size;
 }
 
-int soc_region_fd(const struct soc_region *region)
+int soc_region_open_file(struct soc_region *region)
 {
-	return region->fd;
+	int fd;
+
+	if (!region->dedicated)
+		return -EINVAL;
+	pthread_mutex_lock(&region->mem->lock);
+	fd = file_open(region->mem, region);
+	pthread_mutex_unlock(&region->mem->lock);
+	return fd;
 }
 
-/* Too many descriptors is a want of memory, to whoever asks for a mapping. */
-static int dup_for_world(int fd)
+void soc_region_park_file(struct soc_region *region)
 {
-	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	struct soc_mem *mem = region->mem;
 
-	return copy < 0 ? -ENOMEM : copy;
+	if (!region->dedicated)
+		return;
+	pthread_mutex_lock(&mem->lock);
+	if (region->fd >= 0 && mem->n_files > mem->max_files &&
+	    vault_put(mem->vault, region->fd, &region->key) == 0) {
+		region->fd = close_fd(region->fd);
+		mem->n_files--;
+		mem->n_parked++;
+	}
+	pthread_mutex_unlock(&mem->lock);
 }
 
 /*
@@ -357,7 +423,7 @@ int soc_mem_map(struct soc_mem *mem, uint64_t pa, bool with_file, struct soc_map
 
 	if (pa >= RAM_PA && pa - RAM_PA < mem->ram_pages * SOC_PAGE_SIZE) {
 		if (with_file)
-			fd = dup_for_world(mem->ram_fd);
+			fd = dup_file(mem->ram_fd);
 		if (with_file && fd < 0)
 			return fd;
 		*ret_map = (struct soc_map){ fd, RAM_PA, mem->ram_pages * SOC_PAGE_SIZE, 0, false };
@@ -370,7 +436,7 @@ int soc_mem_map(struct soc_mem *mem, uint64_t pa, bool with_file, struct soc_map
 		entry = &mem->dir[i];
 		if (entry->region && pa - entry->pa < entry->size) {
 			if (with_file)
-				fd = dup_for_world(entry->region->fd);
+				fd = file_open(mem, entry->region);
 			r = with_file && fd < 0 ? fd : 0;
 			*ret_map = (struct soc_map){ fd, entry->pa, entry->size, 0, true };
 		}
@@ -385,5 +451,6 @@ void soc_mem_get_stats(struct soc_mem *mem, struct soc_mem_stats *ret)
 	ret->n_regions = mem->n_dir - mem->n_holes;
 	ret->ram_used = mem->ram_used * SOC_PAGE_SIZE;
 	ret->dedicated_used = mem->dedicated_used;
+	ret->n_parked = mem->n_parked;
 	pthread_mutex_unlock(&mem->lock);
 }

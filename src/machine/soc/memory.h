@@ -24,6 +24,7 @@
 struct soc_mem;		/* the address space */
 struct soc_region;
 
+/* Half of the descriptors that the process may have are for files of regions. */
 int soc_mem_new(size_t ram_size, struct soc_mem **ret_mem);
 struct soc_mem *soc_mem_free(struct soc_mem *mem); /* all regions are gone */
 
@@ -49,8 +50,15 @@ void *soc_region_va(struct soc_region *region);
 uint64_t soc_region_pa(const struct soc_region *region);
 size_t soc_region_size(const struct soc_region *region);
 
-/* The file of a dedicated region (the region's; -1 for one in RAM). */
-int soc_region_fd(const struct soc_region *region);
+/* A descriptor of the file of a dedicated region, the caller's; -ENOMEM.
+ * -EINVAL for a region in RAM. */
+int soc_region_open_file(struct soc_region *region);
+
+/*
+ * The file of a dedicated region will hardly be asked for any more: when this
+ * process has many open, another one keeps it (vault.h).
+ */
+void soc_region_park_file(struct soc_region *region);
 
 struct soc_map {
 	int fd;		/* owned by the receiver; -1 unless asked for */
@@ -71,6 +79,7 @@ struct soc_mem_stats {
 	size_t n_regions;	/* dedicated ones, not counting RAM */
 	size_t ram_used;	/* bytes */
 	size_t dedicated_used;	/* bytes */
+	size_t n_parked;	/* files that are kept by other processes */
 };
 void soc_mem_get_stats(struct soc_mem *mem, struct soc_mem_stats *ret);
 

@@ -20,6 +20,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "base/auto.h"
 #include "machine/soc/memory.h"
 #include "normal/platform.h"
 #include "normal/tee/tee_core.h"
@@ -204,9 +205,17 @@ int platform_shm_sync_for_user(struct tee_shm *shm, size_t offs, size_t size)
 int platform_shm_install_fd(struct tee_shm *shm)
 {
 	struct shm_memory *memory = shm->platform;
-	bool mappable = memory && !memory->owner;
+	AUTO(close_fd) int fd = -1;
+	int r;
 
-	return shm_install(the_server, shm, mappable ? soc_region_fd(memory->region) : -1);
+	if (!memory || memory->owner)
+		return shm_install(the_server, shm, -1);
+	fd = soc_region_open_file(memory->region);
+	if (fd < 0)
+		return fd;
+	r = shm_install(the_server, shm, fd);
+	soc_region_park_file(memory->region);
+	return r;
 }
 
 /* --- who calls --- */
