@@ -212,7 +212,6 @@ static int server_init(struct swteed *swteed)
 	pthread_condattr_t attr;
 	int r;
 
-	server->inotify_fd = -1;
 	server->runtime_dir = swteed->config.runtime_dir;
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_condattr_init(&attr);
@@ -282,11 +281,9 @@ static void server_deinit(struct swteed *swteed)
 
 	server->workers = worker_pool_free(server->workers);
 	if (server->loop) {
-		loop_remove(server->loop, server->inotify_id);
 		loop_remove(server->loop, swteed->signal_id);
 		loop_remove(server->loop, swteed->parent_id);
 	}
-	close_fd(server->inotify_fd);
 	close_fd(swteed->signal_fd);
 	server->shms = shm_table_free(server->shms);
 	server->mem = soc_mem_free(server->mem);

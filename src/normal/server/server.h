@@ -22,6 +22,7 @@
 #include "abi/front.h"
 #include "base/loop.h"
 #include "caller.h"
+#include "slots.h"
 #include "worker.h"
 
 struct lane;
@@ -43,8 +44,6 @@ struct server {
 	struct worker_pool *workers;
 	struct soc_mem *mem;
 	const char *runtime_dir;
-	int inotify_fd;
-	loop_id inotify_id;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;		/* something was taken off a list */
 	struct node *nodes;
@@ -138,8 +137,7 @@ struct slane {
 	pthread_t thread;
 	struct task_struct task;
 	pthread_mutex_t lock;		/* guards slots */
-	struct file **slots;
-	uint32_t n_slots, max_slots;
+	struct slots slots;
 	uint32_t first_slot;
 	/* of the call under way */
 	struct front_window win[FRONT_MAX_WINDOWS];
@@ -163,7 +161,7 @@ int shm_table_new(struct server *server, struct shm_table **ret_table);
 struct shm_table *shm_table_free(struct shm_table *table);
 /* See platform_shm_install_fd(). */
 int shm_install(struct server *server, struct tee_shm *shm, int file_fd);
-/* Drop every descriptor's reference: the daemon ends. */
+/* Drop every descriptor's reference: the daemon ends. The loop no longer runs. */
 void shm_drop_all(struct server *server);
 
 /* --- platform.c --- */

@@ -8,6 +8,10 @@
  * own description, made by memfd_create, does not count. A descriptor of
  * registered memory, which cannot be mapped, is one end of a socket pair whose
  * hang-up says the same.
+ *
+ * A queue of inotify has room for so many events, and the death of one process may
+ * close any number of files at once. A watch therefore fires once, and a queue
+ * serves only as many watches as it can hold events of: nothing is ever lost.
  */
 #include "server.h"
 
@@ -28,13 +32,27 @@
 
 #define N_BUCKETS 1024u
 
+/* A watch that fires is told twice: what happened, and that the watch is gone. */
+#define EVENTS_PER_WATCH 2u
+#define DEFAULT_QUEUED_EVENTS 16384u
+
+/* One inotify instance; lives as long as the table */
+struct watcher {
+	struct server *server;
+	struct watcher *next;
+	int fd;
+	loop_id id;
+	unsigned int n;		/* watches of which not all events are read */
+};
+
 /* The reference that a client's descriptors hold together */
 struct shm_handle {
 	struct worker_job job;
 	struct server *server;
 	struct shm_handle *next, **prev;	/* in its bucket */
 	struct tee_shm *shm;
-	int wd;		/* inotify watch; -1 for a socket */
+	struct watcher *watcher;	/* NULL for a socket */
+	int wd;
 	int sock;	/* our end; -1 for a watch */
 	loop_id id;
 };
@@ -42,6 +60,8 @@ struct shm_handle {
 struct shm_table {
 	pthread_mutex_t lock;
 	struct shm_handle *buckets[N_BUCKETS];	/* by wd; sockets by their number */
+	struct watcher *watchers;
+	unsigned int watches_each;
 };
 
 static void handle_link(struct shm_table *table, struct shm_handle *handle, int key)
@@ -90,77 +110,151 @@ static void on_socket(void *data, uint32_t events)
 	worker_run(server->workers, &handle->job);
 }
 
-static void end_watch(struct server *server, int wd)
+static void end_watch(struct watcher *watcher, int wd)
 {
+	struct server *server = watcher->server;
 	struct shm_table *table = server->shms;
 	struct shm_handle *handle;
 
 	pthread_mutex_lock(&table->lock);
 	for (handle = table->buckets[(unsigned int)wd % N_BUCKETS]; handle; handle = handle->next) {
-		if (handle->wd == wd) {
+		if (handle->wd == wd && handle->watcher == watcher) {
 			handle_unlink(handle);
 			break;
 		}
 	}
 	pthread_mutex_unlock(&table->lock);
-	if (handle) {
-		(void)inotify_rm_watch(server->inotify_fd, wd);
+	if (handle)
 		worker_run(server->workers, &handle->job);
-	}
 }
 
 static void on_inotify(void *data, uint32_t events)
 {
-	struct server *server = data;
+	struct watcher *watcher = data;
+	struct shm_table *table = watcher->server->shms;
 	_Alignas(struct inotify_event) char buf[4096];
-	ssize_t n = read(server->inotify_fd, buf, sizeof(buf));
+	ssize_t n = read(watcher->fd, buf, sizeof(buf));
 
 	for (char *p = buf; n > 0 && p < buf + n;) {
 		struct inotify_event *event = (struct inotify_event *)p;
 
 		if (event->mask & IN_CLOSE_WRITE)
-			end_watch(server, event->wd);
-		if (event->mask & IN_Q_OVERFLOW)
-			log_error("lost track of closed shared memory: raise "
-				  "/proc/sys/fs/inotify/max_queued_events");
+			end_watch(watcher, event->wd);
+		if (event->mask & IN_IGNORED) {
+			pthread_mutex_lock(&table->lock);
+			watcher->n--;
+			pthread_mutex_unlock(&table->lock);
+		}
 		p += sizeof(*event) + event->len;
 	}
+}
+
+/* --- watchers, with the lock held --- */
+
+static int watcher_new(struct server *server, struct shm_table *table,
+		       struct watcher **ret_watcher)
+{
+	struct watcher *watcher = calloc(1, sizeof(*watcher));
+	int r;
+
+	if (!watcher)
+		return -ENOMEM;
+	watcher->server = server;
+	watcher->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (watcher->fd < 0) {
+		r = -errno;
+		goto err_free;
+	}
+	r = loop_add(server->loop, watcher->fd, EPOLLIN, on_inotify, watcher, &watcher->id);
+	if (r < 0)
+		goto err_close;
+	watcher->next = table->watchers;
+	table->watchers = watcher;
+	*ret_watcher = watcher;
+	return 0;
+
+err_close:
+	close_fd(watcher->fd);
+err_free:
+	free(watcher);
+	return r;
+}
+
+static int watcher_find_room(struct server *server, struct watcher **ret_watcher)
+{
+	struct watcher *watcher;
+
+	for (watcher = server->shms->watchers; watcher; watcher = watcher->next) {
+		if (watcher->n < server->shms->watches_each) {
+			*ret_watcher = watcher;
+			return 0;
+		}
+	}
+	return watcher_new(server, server->shms, ret_watcher);
+}
+
+static unsigned int queued_events_at_most(void)
+{
+	FILE *f = fopen("/proc/sys/fs/inotify/max_queued_events", "re");
+	unsigned int n = 0;
+
+	if (f) {
+		if (fscanf(f, "%u", &n) != 1)
+			n = 0;
+		fclose(f);
+	}
+	return n >= 2 * EVENTS_PER_WATCH ? n : DEFAULT_QUEUED_EVENTS;
 }
 
 int shm_table_new(struct server *server, struct shm_table **ret_table)
 {
 	struct shm_table *table = calloc(1, sizeof(*table));
+	struct watcher *first;
 	int r;
 
 	if (!table)
 		return -ENOMEM;
-	server->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (server->inotify_fd < 0) {
-		r = -errno;
-		goto err_free;
+	table->watches_each = queued_events_at_most() / EVENTS_PER_WATCH;
+	/* A system that has none to give is better known now than at a client's call. */
+	r = watcher_new(server, table, &first);
+	if (r < 0) {
+		free(table);
+		return r;
 	}
-	r = loop_add(server->loop, server->inotify_fd, EPOLLIN, on_inotify, server,
-		     &server->inotify_id);
-	if (r < 0)
-		goto err_close;
 	pthread_mutex_init(&table->lock, NULL);
 	*ret_table = table;
 	return 0;
-
-err_close:
-	server->inotify_fd = close_fd(server->inotify_fd);
-err_free:
-	free(table);
-	return r;
 }
 
 struct shm_table *shm_table_free(struct shm_table *table)
 {
 	if (table) {
+		while (table->watchers) {
+			struct watcher *watcher = table->watchers;
+
+			table->watchers = watcher->next;
+			loop_remove(watcher->server->loop, watcher->id);
+			close_fd(watcher->fd);
+			free(watcher);
+		}
 		pthread_mutex_destroy(&table->lock);
 		free(table);
 	}
 	return NULL;
+}
+
+static int add_watch(struct server *server, struct shm_handle *handle, const char *path)
+{
+	int r = watcher_find_room(server, &handle->watcher);
+
+	if (r < 0)
+		return r;
+	handle->wd = inotify_add_watch(handle->watcher->fd, path, IN_CLOSE_WRITE | IN_ONESHOT);
+	if (handle->wd < 0)
+		return -errno;
+	handle->watcher->n++;
+	handle_link(server->shms, handle, handle->wd);
+	return 0;
 }
 
 static int install_watch(struct server *server, struct shm_handle *handle, int file_fd, int *ret_fd)
@@ -170,21 +264,20 @@ static int install_watch(struct server *server, struct shm_handle *handle, int f
 
 	r = memfd_reopen(file_fd, ret_fd);
 	if (r < 0)
-		return r;
+		return r == -EMFILE ? -ENFILE : r;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file_fd);
 	/* Linked before its end can be seen. */
 	pthread_mutex_lock(&server->shms->lock);
-	handle->wd = inotify_add_watch(server->inotify_fd, path, IN_CLOSE_WRITE);
-	r = handle->wd < 0 ? -errno : 0;
-	if (r == 0)
-		handle_link(server->shms, handle, handle->wd);
+	r = add_watch(server, handle, path);
 	pthread_mutex_unlock(&server->shms->lock);
 	if (r < 0) {
 		log_warn_ratelimited("cannot watch shared memory: %s; raise "
-				     "/proc/sys/fs/inotify/max_user_watches", strerror(-r));
+				     "/proc/sys/fs/inotify/max_user_watches or max_user_instances",
+				     strerror(-r));
 		*ret_fd = close_fd(*ret_fd);
 	}
-	return r == -ENOSPC ? -ENOMEM : r;
+	/* Our limits are not the client's: to it, memory is short. */
+	return r < 0 ? -ENOMEM : 0;
 }
 
 static int install_socket(struct server *server, struct shm_handle *handle, int *ret_fd)

@@ -33,8 +33,6 @@
 #define SLANE_STACK (128u << 10)
 #endif
 
-#define MAX_SLOTS (1u << 20)
-
 /* --- user memory --- */
 
 /* The window that holds [addr, addr + n) whole, or NULL. */
@@ -99,58 +97,26 @@ static bool slane_dying(void *data)
 	return process_gone(data);
 }
 
-/* --- slots --- */
-
 static struct file *slot_enter(struct slane *slane, uint32_t slot)
 {
-	struct file *file = NULL;
+	struct file *file;
 
 	pthread_mutex_lock(&slane->lock);
-	if (slot < slane->n_slots && slane->slots[slot] && file_enter(slane->slots[slot]))
-		file = slane->slots[slot];
+	file = slots_get(&slane->slots, slot);
+	if (file && !file_enter(file))
+		file = NULL;
 	pthread_mutex_unlock(&slane->lock);
 	return file;
 }
 
-/* The slot of @file, new or not. -ENOMEM. */
-static int slot_bind(struct slane *slane, struct file *file)
+static int64_t slot_bind(struct slane *slane, struct file *file)
 {
-	uint32_t i, unused = UINT32_MAX;
-	int r = 0;
+	int64_t slot;
 
 	pthread_mutex_lock(&slane->lock);
-	for (i = 0; i < slane->n_slots; i++) {
-		struct file *old = slane->slots[i];
-
-		if (old == file)
-			goto out;
-		if (old && atomic_load(&old->hung_up)) {
-			slane->slots[i] = NULL;
-			file_put(old);
-		}
-		if (!slane->slots[i] && unused == UINT32_MAX)
-			unused = i;
-	}
-	i = unused;
-	if (i == UINT32_MAX) {
-		if (slane->n_slots == slane->max_slots) {
-			uint32_t max = slane->max_slots ? slane->max_slots * 2 : 2;
-			struct file **slots = realloc(slane->slots, max * sizeof(struct file *));
-
-			if (!slots || max > MAX_SLOTS) {
-				slane->slots = slots ? slots : slane->slots;
-				r = -ENOMEM;
-				goto out;
-			}
-			slane->slots = slots;
-			slane->max_slots = max;
-		}
-		i = slane->n_slots++;
-	}
-	slane->slots[i] = file_get(file);
-out:
+	slot = slots_bind(&slane->slots, file);
 	pthread_mutex_unlock(&slane->lock);
-	return r < 0 ? r : (int)i;
+	return slot;
 }
 
 /* --- calls --- */
@@ -227,11 +193,7 @@ static void slane_free(struct slane *slane)
 		slane->next->prev = slane->prev;
 	pthread_mutex_unlock(&server->lock);
 
-	for (uint32_t i = 0; i < slane->n_slots; i++) {
-		if (slane->slots[i])
-			file_put(slane->slots[i]);
-	}
-	free(slane->slots);
+	slots_deinit(&slane->slots);
 	close_fd(slane->sock);
 	close_fd(slane->lane_fd);
 	lane_free(slane->lane);
@@ -326,6 +288,7 @@ static int slane_start_thread(struct slane *slane)
 int slane_new(struct server *server, struct file *file, struct process *process, int sock)
 {
 	struct slane *slane = calloc(1, sizeof(*slane));
+	int64_t slot;
 	int r;
 
 	if (!slane)
@@ -344,10 +307,12 @@ int slane_new(struct server *server, struct file *file, struct process *process,
 	if (r < 0)
 		goto err_free;
 	slane->call = lane_data(slane->lane);
-	r = slot_bind(slane, file);
-	if (r < 0)
+	slot = slot_bind(slane, file);
+	if (slot < 0) {
+		r = (int)slot;
 		goto err_lane;
-	slane->first_slot = (uint32_t)r;
+	}
+	slane->first_slot = (uint32_t)slot;
 	slane->caller.process = process_get(process);
 
 	pthread_mutex_lock(&server->lock);
@@ -370,6 +335,7 @@ int slane_new(struct server *server, struct file *file, struct process *process,
 	return r;
 
 err_lane:
+	slots_deinit(&slane->slots);
 	lane_free(slane->lane);
 	close_fd(slane->lane_fd);
 err_free:
@@ -382,14 +348,15 @@ int slane_bind(struct server *server, struct file *file, struct process *process
 {
 	struct front_lane_info info = { .token = token };
 	struct slane *slane;
+	int64_t slot;
 	int r = -ENOENT;
 
 	pthread_mutex_lock(&server->lock);
 	for (slane = server->lanes; slane; slane = slane->next) {
 		if (slane->token == token && slane->caller.process == process) {
-			r = slot_bind(slane, file);
-			info.error = r < 0 ? r : 0;
-			info.slot = r < 0 ? 0 : (uint32_t)r;
+			slot = slot_bind(slane, file);
+			info.error = slot < 0 ? (int)slot : 0;
+			info.slot = slot < 0 ? 0 : (uint32_t)slot;
 			r = fdsock_send(slane->sock, &info, sizeof(info), NULL, 0);
 			break;
 		}
