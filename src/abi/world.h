@@ -14,8 +14,9 @@
  * Memory: the world asks about a physical address, one request at a time; the SoC
  * answers with the region that holds it, if the firewall lets this world see it.
  * WORLD_LOOK asks where the region is, WORLD_MAP for its file too: most buffers
- * are registered long before they are used, and many never are. Regions have stable, never reused addresses within a
- * run, so a mapping may be cached until the world is done with it.
+ * are registered long before they are used, and many never are. Regions have
+ * stable, never reused addresses within a run, so a mapping may be cached until the
+ * world is done with it.
  */
 #ifndef ABI_WORLD_H
 #define ABI_WORLD_H

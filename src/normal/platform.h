@@ -29,7 +29,8 @@ void platform_device_withdraw(struct tee_device *teedev);
 /*
  * Back @shm with @nr_pages zeroed pages: sets paddr (contiguous), pages, num_pages
  * and kaddr. With @mappable a client will map the pages through the shm's
- * descriptor, and kaddr may be left for platform_shm_map(). -ENOMEM. shm->platform belongs to the platform.
+ * descriptor, and kaddr may be left for platform_shm_map(). -ENOMEM. shm->platform
+ * belongs to the platform.
  */
 int platform_shm_alloc(struct tee_shm *shm, size_t nr_pages, bool mappable);
 

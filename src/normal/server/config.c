@@ -4,14 +4,17 @@
 #include <errno.h>
 #include <getopt.h>
 #include <ini.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "abi/front.h"
 
 #define MAX_THREADS 1024
 #define MAX_RAM_MIB 65536
+#define MAX_SHM_MIB (1u << 30)
 
 static const char usage[] =
 	"Usage: swteed [OPTION]...\n"
@@ -27,6 +30,13 @@ static const char usage[] =
 	"  --version          print the version and exit\n"
 	"  --help             print this text and exit\n";
 
+static uint64_t machine_memory(void)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+
+	return pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 1ull << 32;
+}
+
 void config_init(struct config *config)
 {
 	*config = (struct config){
@@ -37,6 +47,12 @@ void config_init(struct config *config)
 		.optee_enabled = true,
 		.optee_threads = 16,
 		.ram_mib = 256,
+		.limits.max = {
+			[USER_CONTEXTS] = 65536,
+			[USER_THREADS] = 8192,
+			[USER_SHM] = 262144,
+			[USER_SHM_BYTES] = machine_memory() / 4,
+		},
 	};
 }
 
@@ -77,6 +93,31 @@ static int parse_number(const char *s, unsigned int min, unsigned int max, unsig
 
 /* --- the file --- */
 
+static int take_limit(struct user_limits *limits, const char *name, const char *value)
+{
+	static const struct {
+		const char *name;
+		enum user_slot slot;
+		unsigned int unit, max;
+	} keys[] = {
+		{ "contexts", USER_CONTEXTS, 1, UINT_MAX },
+		{ "threads", USER_THREADS, 1, UINT_MAX },
+		{ "shm", USER_SHM, 1, UINT_MAX },
+		{ "shm_mib", USER_SHM_BYTES, 1 << 20, MAX_SHM_MIB },
+	};
+	unsigned int n;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (strcmp(name, keys[i].name))
+			continue;
+		if (parse_number(value, 0, keys[i].max, &n) < 0)
+			return -EINVAL;
+		limits->max[keys[i].slot] = (uint64_t)n * keys[i].unit;
+		return 0;
+	}
+	return -ENOENT;
+}
+
 static int take_key(struct config *config, const char *section, const char *name,
 		    const char *value)
 {
@@ -89,6 +130,8 @@ static int take_key(struct config *config, const char *section, const char *name
 			config->log_level = level;
 		return r;
 	}
+	if (!strcmp(section, "limits"))
+		return take_limit(&config->limits, name, value);
 	if (strcmp(section, "optee"))
 		return -ENOENT;
 	if (!strcmp(name, "enabled")) {

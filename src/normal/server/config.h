@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/log.h"
+#include "user.h"
 
 struct config {
 	const char *runtime_dir;	/* --runtime */
@@ -19,6 +20,7 @@ struct config {
 	bool optee_enabled;
 	unsigned int optee_threads;
 	unsigned int ram_mib;
+	struct user_limits limits;	/* [limits]; bytes where the file has MiB */
 	char **ta_dirs;			/* command line first, then the file's */
 	size_t n_ta_dirs;
 };

@@ -44,6 +44,7 @@ static void file_release(struct worker_job *job)
 	struct server *server = file->server;
 
 	tee_cdev_release(file->ctx);
+	user_charge_end(&file->charge);
 
 	pthread_mutex_lock(&server->lock);
 	*file->prev = file->next;
@@ -141,6 +142,24 @@ static void on_file_event(void *data, uint32_t events)
 				     file->teedev->name);
 }
 
+/* To whoever opens it, not to whoever holds it later; -ENFILE at the limit. */
+static int charge_opener(struct server *server, struct file *file, int fd)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	struct user *user;
+	int r;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+		return -errno;
+	r = user_get(server->users, cred.uid, &user);
+	if (r < 0)
+		return r;
+	r = user_charge(&file->charge, user, USER_CONTEXTS, 1);
+	user_put(user);
+	return r == -EDQUOT ? -ENFILE : r;
+}
+
 static int file_open(struct server *server, struct tee_device *teedev, int fd,
 		     struct file **ret_file)
 {
@@ -159,14 +178,19 @@ static int file_open(struct server *server, struct tee_device *teedev, int fd,
 	file->job.fn = file_release;
 	atomic_init(&file->refs, 1);
 	atomic_init(&file->users, 1);
+	r = charge_opener(server, file, fd);
+	if (r < 0)
+		goto err_free;
 	file->ctx = tee_cdev_open(teedev);
 	if (IS_ERR(file->ctx)) {
 		r = (int)PTR_ERR(file->ctx);
-		goto err_free;
+		goto err_charge;
 	}
 	*ret_file = file;
 	return 0;
 
+err_charge:
+	user_charge_end(&file->charge);
 err_free:
 	free(file);
 	return r;

@@ -234,6 +234,9 @@ static int server_init(struct swteed *swteed)
 	r = worker_pool_new(&server->workers);
 	if (r < 0)
 		return r;
+	r = user_table_new(&swteed->config.limits, &server->users);
+	if (r < 0)
+		return r;
 	r = shm_table_new(server, &server->shms);
 	if (r < 0)
 		return r;
@@ -287,6 +290,7 @@ static void server_deinit(struct swteed *swteed)
 	close_fd(swteed->signal_fd);
 	server->shms = shm_table_free(server->shms);
 	server->mem = soc_mem_free(server->mem);
+	server->users = user_table_free(server->users);
 	server->loop = loop_free(server->loop);
 	pthread_cond_destroy(&server->changed);
 	pthread_mutex_destroy(&server->lock);

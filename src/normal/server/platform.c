@@ -36,6 +36,7 @@ struct shm_memory {
 	/* registered memory: whose, and where the first byte is */
 	struct process *owner;
 	uint64_t addr;
+	struct user_charge charges[2];	/* a buffer, its bytes */
 };
 
 static struct server *the_server;
@@ -57,7 +58,33 @@ void platform_device_withdraw(struct tee_device *teedev)
 
 /* --- memory --- */
 
-static int back_shm(struct tee_shm *shm, size_t nr_pages, bool dedicated)
+static void uncharge(struct shm_memory *memory)
+{
+	for (size_t i = 0; i < 2; i++)
+		user_charge_end(&memory->charges[i]);
+}
+
+/*
+ * Only what clients ask for: a driver that serves one needs memory too, but no more
+ * than there are calls, and closing things must work at the limit.
+ */
+static int charge(struct shm_memory *memory, size_t nr_pages)
+{
+	struct caller *caller = caller_current();
+	int r;
+
+	if (!caller)
+		return 0;
+	r = user_charge(&memory->charges[0], caller->process->user, USER_SHM, 1);
+	if (r == 0)
+		r = user_charge(&memory->charges[1], caller->process->user, USER_SHM_BYTES,
+				nr_pages * PAGE_SIZE);
+	if (r < 0)
+		uncharge(memory);
+	return r < 0 ? -ENOMEM : 0;
+}
+
+static int back_shm(struct tee_shm *shm, size_t nr_pages, bool dedicated, bool charged)
 {
 	struct shm_memory *memory;
 	phys_addr_t pa;
@@ -68,9 +95,12 @@ static int back_shm(struct tee_shm *shm, size_t nr_pages, bool dedicated)
 	memory = calloc(1, sizeof(*memory));
 	if (!memory)
 		return -ENOMEM;
-	r = soc_region_new(the_server->mem, nr_pages * PAGE_SIZE, dedicated, &memory->region);
+	r = charged ? charge(memory, nr_pages) : 0;
 	if (r < 0)
 		goto err_free;
+	r = soc_region_new(the_server->mem, nr_pages * PAGE_SIZE, dedicated, &memory->region);
+	if (r < 0)
+		goto err_charge;
 	shm->pages = kvcalloc(nr_pages, sizeof(*shm->pages), GFP_KERNEL);
 	if (!shm->pages) {
 		r = -ENOMEM;
@@ -86,6 +116,8 @@ static int back_shm(struct tee_shm *shm, size_t nr_pages, bool dedicated)
 
 err_region:
 	soc_region_free(memory->region);
+err_charge:
+	uncharge(memory);
 err_free:
 	free(memory);
 	return r;
@@ -104,6 +136,7 @@ static void unback_shm(struct tee_shm *shm)
 		soc_region_free(memory->region);
 		if (memory->owner)
 			process_put(memory->owner);
+		uncharge(memory);
 		free(memory);
 	}
 }
@@ -123,7 +156,7 @@ static int map_shm(struct tee_shm *shm)
 
 int platform_shm_alloc(struct tee_shm *shm, size_t nr_pages, bool mappable)
 {
-	int r = back_shm(shm, nr_pages, mappable);
+	int r = back_shm(shm, nr_pages, /* dedicated: */ mappable, /* charged: */ mappable);
 
 	/* What a client maps the TEE sees by its pages; we hardly ever look at it. */
 	if (r == 0 && !mappable)
@@ -163,7 +196,7 @@ int platform_shm_pin_user(struct tee_shm *shm, unsigned long addr, size_t length
 	if (!process_range_is_mapped(caller->process, addr, length))
 		return -EFAULT;
 	size = PAGE_ALIGN(offset + length);
-	r = back_shm(shm, size / PAGE_SIZE, size >= SHADOW_DEDICATED_SIZE);
+	r = back_shm(shm, size / PAGE_SIZE, size >= SHADOW_DEDICATED_SIZE, /* charged: */ true);
 	if (r == 0)
 		r = map_shm(shm);
 	if (r < 0)

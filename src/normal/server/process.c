@@ -62,6 +62,7 @@ void process_put(struct process *process)
 	if (last) {
 		loop_remove(server->loop, process->id);
 		close_fd(process->pidfd);
+		user_put(process->user);
 		free(process);
 	}
 }
@@ -103,9 +104,11 @@ int process_get_by_pid(struct server *server, pid_t pid, uid_t uid, gid_t gid,
 	process->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	if (process->pidfd < 0) {
 		r = -errno;
-		free(process);
-		return r;
+		goto err_free;
 	}
+	r = user_get(server->users, uid, &process->user);
+	if (r < 0)
+		goto err_close;
 	process->server = server;
 	process->pid = pid;
 	process->uid = uid;
@@ -125,6 +128,12 @@ int process_get_by_pid(struct server *server, pid_t pid, uid_t uid, gid_t gid,
 	}
 	*ret_process = process;
 	return 0;
+
+err_close:
+	close_fd(process->pidfd);
+err_free:
+	free(process);
+	return r;
 }
 
 /*

@@ -23,6 +23,7 @@
 #include "base/loop.h"
 #include "caller.h"
 #include "slots.h"
+#include "user.h"
 #include "worker.h"
 
 struct lane;
@@ -52,6 +53,7 @@ struct server {
 	struct process *processes;
 	size_t n_files, n_lanes;
 	struct shm_table *shms;
+	struct user_table *users;
 	bool ending;
 };
 
@@ -82,6 +84,7 @@ struct file {
 	atomic_uint refs;
 	atomic_uint users;
 	atomic_bool hung_up;
+	struct user_charge charge;
 	struct worker_job job;
 };
 
@@ -106,6 +109,7 @@ struct process {
 	loop_id id;
 	uid_t uid;
 	gid_t gid;
+	struct user *user;		/* of the uid that it had first */
 	atomic_bool dead;
 };
 
@@ -134,6 +138,7 @@ struct slane {
 	int sock;
 	loop_id sock_id;
 	struct caller caller;
+	struct user_charge charge;
 	pthread_t thread;
 	struct task_struct task;
 	pthread_mutex_t lock;		/* guards slots */

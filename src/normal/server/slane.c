@@ -198,6 +198,7 @@ static void slane_free(struct slane *slane)
 	close_fd(slane->lane_fd);
 	lane_free(slane->lane);
 	process_put(slane->caller.process);
+	user_charge_end(&slane->charge);
 	pthread_mutex_destroy(&slane->lock);
 	free(slane);
 
@@ -303,9 +304,15 @@ int slane_new(struct server *server, struct file *file, struct process *process,
 		r = -EIO;
 		goto err_free;
 	}
+	r = user_charge(&slane->charge, process->user, USER_THREADS, 1);
+	if (r < 0) {
+		/* A kernel would have no thread more to serve, and none less. */
+		r = -ENOMEM;
+		goto err_free;
+	}
 	r = lane_new(sizeof(struct front_call), &slane->lane, &slane->lane_fd);
 	if (r < 0)
-		goto err_free;
+		goto err_charge;
 	slane->call = lane_data(slane->lane);
 	slot = slot_bind(slane, file);
 	if (slot < 0) {
@@ -314,7 +321,6 @@ int slane_new(struct server *server, struct file *file, struct process *process,
 	}
 	slane->first_slot = (uint32_t)slot;
 	slane->caller.process = process_get(process);
-
 	pthread_mutex_lock(&server->lock);
 	slane->next = server->lanes;
 	slane->prev = &server->lanes;
@@ -338,6 +344,8 @@ err_lane:
 	slots_deinit(&slane->slots);
 	lane_free(slane->lane);
 	close_fd(slane->lane_fd);
+err_charge:
+	user_charge_end(&slane->charge);
 err_free:
 	pthread_mutex_destroy(&slane->lock);
 	free(slane);

@@ -111,7 +111,9 @@ int64_t slots_bind(struct slots *slots, struct file *file)
 	int64_t i;
 
 	if (slots->n_heads) {
-		for (uint32_t link = *chain_of(slots, file); link; link = slots->slot[link - 1].next) {
+		uint32_t link = *chain_of(slots, file);
+
+		for (; link; link = slots->slot[link - 1].next) {
 			if (slots->slot[link - 1].file == file)
 				return link - 1;
 		}
