@@ -84,7 +84,7 @@ struct front_call {
 	__u32 cmd;
 	__u64 arg;
 	__u32 n_windows;
-	__u32 pad;
+	__u32 tid;	/* the calling thread: whose effective ids count */
 	/* reply */
 	__s64 ret;	/* >= 0 or a negative errno, as the kernel returns it */
 	__u32 flags;

@@ -65,12 +65,14 @@ int platform_shm_sync_for_user(struct tee_shm *shm, size_t offs, size_t size);
  */
 int platform_shm_install_fd(struct tee_shm *shm);
 
-/* Effective user id of the current task, and its membership of a group. The
- * numbers are those of the initial user namespace. */
+/*
+ * Effective user id of the current task, and its membership of a group, by numbers
+ * of the initial user namespace; the first call turns a group's number in the current
+ * task's own user namespace into that, false when there is no such group.
+ */
+bool platform_current_kgid(u32 gid, u32 *ret_kgid);
 u32 platform_current_euid(void);
-bool platform_current_in_egroup(u32 gid);
-/* May the number be a group of the current task's user namespace at all? */
-bool platform_current_gid_valid(u32 gid);
+bool platform_current_in_egroup(u32 kgid);
 
 /* UUIDv5 of @name in namespace @ns, octets in RFC 4122 order. 0 or -ENOMEM. */
 int platform_uuid_v5(u8 uuid[16], const u8 ns[16], const char *name, size_t len);

@@ -257,8 +257,9 @@ bool platform_current_in_egroup(u32 gid)
 	return gid == platform_fuzz.gid;
 }
 
-bool platform_current_gid_valid(u32 gid)
+bool platform_current_kgid(u32 gid, u32 *ret_kgid)
 {
+	*ret_kgid = gid;
 	return gid != (u32)-1;
 }
 

@@ -283,8 +283,9 @@ bool platform_current_in_egroup(u32 gid)
 	return false;
 }
 
-bool platform_current_gid_valid(u32 gid)
+bool platform_current_kgid(u32 gid, u32 *ret_kgid)
 {
+	*ret_kgid = gid + platform_test.gid_shift;
 	return gid != (u32)-1;
 }
 

@@ -22,6 +22,7 @@ struct tee_shm;
  * @publish_rc, @alloc_rc, @pin_rc, @install_rc, @sync_rc: 0, or the errno with
  *	which the function fails
  * @euid, @gids, @n_gids: who the current task is; the first gid is the effective
+ * @gid_shift: what its user namespace takes off every group
  */
 struct platform_test {
 	int publish_rc;
@@ -32,6 +33,7 @@ struct platform_test {
 	uint32_t euid;
 	uint32_t gids[PLATFORM_TEST_GROUPS];
 	size_t n_gids;
+	uint32_t gid_shift;	/* of the user namespace */
 };
 extern struct platform_test platform_test;
 

@@ -328,7 +328,8 @@ static void test_login_vectors(void **state)
 		{ 0, { 0xef, 0x01, 0x80, 0xa3 } },
 		{ 0xfffe, { 0x38, 0xa7, 0x42, 0x41 } },
 	};
-	const u8 nobody[16] = {};
+	const u8 nobody[16] = {}, group_7[16] = { 7 };
+	const u8 group_27[] = { 0x30, 0xb6, 0xf4, 0xb2 };
 	u8 uuid[16];
 
 	for (size_t i = 0; i < ARRAY_SIZE(vectors); i++) {
@@ -340,6 +341,15 @@ static void test_login_vectors(void **state)
 	assert_int_equal(tee_session_calc_client_uuid(uuid, 0x80000000, nobody), 0);
 	assert_memory_equal(uuid, nobody, 16);
 	assert_int_equal(tee_session_calc_client_uuid(uuid, 0x80000001, nobody), -EINVAL);
+
+	/* A group's number is the caller's, its UUID that of the system's number. */
+	platform_test.gid_shift = 20;
+	platform_test.gids[0] = 27;
+	assert_int_equal(tee_session_calc_client_uuid(uuid, TEE_IOCTL_LOGIN_GROUP, group_7), 0);
+	assert_memory_equal(uuid, group_27, sizeof(group_27));
+	platform_test.gids[0] = 7;
+	assert_int_equal(tee_session_calc_client_uuid(uuid, TEE_IOCTL_LOGIN_GROUP, group_7),
+			 -EPERM);
 }
 
 static void test_open_pointers(void **state)

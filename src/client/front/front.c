@@ -151,6 +151,7 @@ static int call_once(struct front_lane *fl, int fd, const struct stat *st, struc
 	call->cmd = cmd;
 	call->arg = arg;
 	call->n_windows = w.n;
+	call->tid = fl->tid;
 	for (unsigned int i = 0; i < w.n; i++)
 		call->win[i] = w.win[i];
 	call->ret = -EIO;

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -163,6 +164,7 @@ static int make(struct front_lane *fl, int fd, struct front_lane_info *info)
 		return r;
 	fl->token = info->token;
 	fl->pid = getpid();
+	fl->tid = (uint32_t)syscall(SYS_gettid);
 	fl->sock_ino = st.st_ino;
 	fl->sock = steal_fd(&mine);
 	front_socket_add(fl->sock, fl->sock_ino);

@@ -32,6 +32,7 @@ struct front_lane {
 	struct front_call *call; /* its data area */
 	volatile uint64_t *busy; /* mark in the frame of the call that uses the lane */
 	uint64_t token;
+	uint32_t tid;		/* of the thread, for swteed */
 	pid_t pid;		/* that made it: a vforked child cannot bind it */
 	ino_t sock_ino;		/* the program may close our number and reuse it */
 	int sock;

@@ -8,10 +8,13 @@
 #ifndef SERVER_CALLER_H
 #define SERVER_CALLER_H
 
+#include <stdint.h>
+
 struct process;
 
 struct caller {
 	struct process *process;	/* the door's reference */
+	uint32_t tid;			/* its thread, as it says; see cred.c */
 	int reply_fd;			/* a descriptor for the client to get; -1. Whoever
 					 * sets it gives it away; the door closes it */
 };

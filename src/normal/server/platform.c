@@ -9,11 +9,8 @@
 #include "server.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <uuid/uuid.h>
 
@@ -249,106 +246,6 @@ int platform_shm_install_fd(struct tee_shm *shm)
 	r = shm_install(the_server, shm, fd);
 	soc_region_park_file(memory->region);
 	return r;
-}
-
-/* --- who calls --- */
-
-/*
- * Effective ids and groups stand in /proc; the ids that the kernel attaches to
- * a message are the real ones. Only logins need them.
- */
-static int read_status(struct process *process, char *buf, size_t size)
-{
-	char path[64];
-	size_t len;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)process->pid);
-	f = fopen(path, "re");
-	if (!f)
-		return -errno;
-	len = fread(buf, 1, size - 1, f);
-	buf[len] = '\0';
-	fclose(f);
-	/* Had the process died before, the file could be of another one. */
-	return atomic_load(&process->dead) ? -ESRCH : 0;
-}
-
-static bool status_ids(const char *key, unsigned int *ids)
-{
-	struct caller *caller = caller_current();
-	char buf[8192], *line;
-
-	if (!caller || read_status(caller->process, buf, sizeof(buf)) < 0)
-		return false;
-	line = strstr(buf, key);
-	return line && sscanf(line + strlen(key), "%u %u", &ids[0], &ids[1]) == 2;
-}
-
-u32 platform_current_euid(void)
-{
-	unsigned int ids[2];
-	struct caller *caller = caller_current();
-
-	if (status_ids("\nUid:", ids))
-		return ids[1];
-	return caller ? caller->process->uid : (u32)-1;
-}
-
-static bool in_groups_line(const char *line, u32 gid)
-{
-	unsigned int group;
-	int n;
-
-	while (*line && *line != '\n' && sscanf(line, " %u%n", &group, &n) == 1) {
-		if (group == gid)
-			return true;
-		line += n;
-		while (*line == ' ' || *line == '\t')
-			line++;
-	}
-	return false;
-}
-
-bool platform_current_in_egroup(u32 gid)
-{
-	struct caller *caller = caller_current();
-	char *buf, *line;
-	unsigned int ids[2];
-	bool found = false;
-	const size_t size = 1 << 20;	/* NGROUPS_MAX numbers fit */
-
-	if (status_ids("\nGid:", ids) && ids[1] == gid)
-		return true;
-	buf = malloc(size);
-	if (!buf)
-		return false;
-	if (caller && read_status(caller->process, buf, size) == 0) {
-		line = strstr(buf, "\nGroups:");
-		found = line && in_groups_line(line + strlen("\nGroups:"), gid);
-	}
-	free(buf);
-	return found;
-}
-
-bool platform_current_gid_valid(u32 gid)
-{
-	struct caller *caller = caller_current();
-	unsigned long inside, outside, count;
-	char path[64];
-	bool valid = false;
-	FILE *f;
-
-	if (!caller || gid == (u32)-1)
-		return false;
-	snprintf(path, sizeof(path), "/proc/%d/gid_map", (int)caller->process->pid);
-	f = fopen(path, "re");
-	if (!f)
-		return false;
-	while (!valid && fscanf(f, "%lu %lu %lu", &inside, &outside, &count) == 3)
-		valid = gid >= inside && gid - inside < count;
-	fclose(f);
-	return valid;
 }
 
 int platform_uuid_v5(u8 uuid[16], const u8 ns[16], const char *name, size_t len)

@@ -130,6 +130,7 @@ static int take_request(struct slane *slane, uint32_t *slot, uint32_t *cmd, uint
 	*slot = call->slot;
 	*cmd = call->cmd;
 	*arg = call->arg;
+	slane->caller.tid = call->tid;
 	slane->n_win = 0;
 	if (n > FRONT_MAX_WINDOWS)
 		return -EFAULT;

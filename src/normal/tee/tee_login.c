@@ -30,12 +30,12 @@ static int tee_login_uuid(u8 uuid[TEE_IOCTL_UUID_LEN], const char *kind, u32 num
 static int tee_login_group(u8 uuid[TEE_IOCTL_UUID_LEN],
 			   const u8 connection_data[TEE_IOCTL_UUID_LEN])
 {
-	u32 gid;
+	u32 gid, kgid;
 
 	memcpy(&gid, connection_data, sizeof(gid));
-	if (!platform_current_gid_valid(gid) || !platform_current_in_egroup(gid))
+	if (!platform_current_kgid(gid, &kgid) || !platform_current_in_egroup(kgid))
 		return -EPERM;
-	return tee_login_uuid(uuid, "gid", gid);
+	return tee_login_uuid(uuid, "gid", kgid);
 }
 
 int tee_session_calc_client_uuid(u8 uuid[TEE_IOCTL_UUID_LEN], u32 connection_method,

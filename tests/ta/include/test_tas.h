@@ -132,4 +132,19 @@
 /* TEE_Panic(a): VALUE_INPUT, -, -, - */
 #define TEST_COUNTER_CMD_PANIC 1
 
+/* --- session: multi instance; what a client does to a call, and who it is --- */
+
+#define TEST_TA_SESSION_UUID \
+	{ 0x65b528cf, 0xd7ab, 0x4e08, { 0xbf, 0x91, 0xfe, 0x1a, 0x7c, 0x8f, 0xd7, 0x8d } }
+#define TEST_TA_SESSION_UUID_STRING "65b528cf-d7ab-4e08-bf91-fe1a7c8fd78d"
+
+/*
+ * TEE_Wait([0].a ms), cancellable if [0].b: VALUE_INPUT, VALUE_OUTPUT, -, -.
+ * [1].a: how often the instance was asked; [1].b: the flag as the TA sees it. Outputs
+ * arrive whatever the result.
+ */
+#define TEST_SESSION_CMD_WAIT 0
+/* Login in [0].a, the client's UUID as a TEE_UUID: VALUE_OUTPUT, MEMREF_OUTPUT, -, - */
+#define TEST_SESSION_CMD_IDENTITY 1
+
 #endif /* TEST_TAS_H */
