@@ -338,7 +338,11 @@ static uint32_t user_open(struct thread *thread, struct session *session,
 	return res;
 }
 
-/* Each entry point begins with cancellation masked and not asked for. */
+/*
+ * Each entry point begins with cancellation masked and not asked for: what was asked
+ * between two calls is forgotten. What is asked while this one waits for its turn is
+ * not.
+ */
 static void reset_cancel(struct session *session)
 {
 	atomic_store_explicit(&session->cancelled, false, memory_order_relaxed);
@@ -351,6 +355,7 @@ uint32_t ta_instance_open(struct thread *thread, struct session *session,
 	struct ta_instance *instance = session->instance;
 	uint32_t res;
 
+	reset_cancel(session);
 	instance_enter(thread, instance);
 	if (instance->user) {
 		res = user_open(thread, session, params, origin);
@@ -360,7 +365,6 @@ uint32_t ta_instance_open(struct thread *thread, struct session *session,
 					    TEE_R_SUCCESS;
 	}
 	instance_leave(thread, instance);
-	reset_cancel(session);
 	return res;
 }
 
@@ -370,6 +374,7 @@ uint32_t ta_instance_invoke(struct thread *thread, struct session *session, uint
 	struct ta_instance *instance = session->instance;
 	uint32_t res;
 
+	reset_cancel(session);
 	instance_enter(thread, instance);
 	if (instance->user) {
 		res = user_ta_invoke(thread, instance->user, session, cmd, params, origin);
@@ -378,7 +383,6 @@ uint32_t ta_instance_invoke(struct thread *thread, struct session *session, uint
 		res = instance->pta->invoke(thread, session, cmd, params);
 	}
 	instance_leave(thread, instance);
-	reset_cancel(session);
 	return res;
 }
 
