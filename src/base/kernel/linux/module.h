@@ -6,6 +6,9 @@
 #include <linux/export.h>
 #include <linux/init.h>
 
+struct module;
+#define THIS_MODULE ((struct module *)NULL)
+
 #define MODULE_LICENSE(text) extern char __module_license
 #define MODULE_AUTHOR(text) extern char __module_author
 #define MODULE_DESCRIPTION(text) extern char __module_description
