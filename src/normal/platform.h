@@ -57,6 +57,13 @@ int platform_shm_sync_for_tee(struct tee_shm *shm, size_t offs, size_t size);
 int platform_shm_sync_for_user(struct tee_shm *shm, size_t offs, size_t size);
 
 /*
+ * The same for memory of the kernel's own: any address that kernel code may use, which
+ * outlives the pin. -EINVAL when the TEE cannot be shown memory of this kind.
+ */
+int platform_shm_pin_kernel(struct tee_shm *shm, void *addr, size_t length);
+void platform_shm_unpin_kernel(struct tee_shm *shm);
+
+/*
  * Give the current task a descriptor for @shm. On success the descriptor (with
  * its mappings) owns one reference, which the caller had taken, and which the
  * platform drops by tee_shm_put() when the last of them is gone, from a thread

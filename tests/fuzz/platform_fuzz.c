@@ -186,6 +186,17 @@ void platform_shm_unpin_user(struct tee_shm *shm)
 	unback(shm);
 }
 
+/* No client inside the kernel is fuzzed, and the memory of this one is not for the TEE. */
+int platform_shm_pin_kernel(struct tee_shm *shm, void *addr, size_t length)
+{
+	return -EINVAL;
+}
+
+void platform_shm_unpin_kernel(struct tee_shm *shm)
+{
+	FUZZ_CHECK(false);
+}
+
 static struct memory *pinned(struct tee_shm *shm, size_t offs, size_t size)
 {
 	struct memory *memory = shm->platform;

@@ -147,6 +147,13 @@ static int fake_close_session(struct tee_context *ctx, u32 session)
 	return rc;
 }
 
+static int fake_system_session(struct tee_context *ctx, u32 session)
+{
+	int rc = enter(fake_of(ctx), FAKE_SYSTEM_SESSION);
+
+	return rc ? rc : fake_find_session(ctx, session);
+}
+
 static int fake_invoke(struct tee_context *ctx, struct tee_ioctl_invoke_arg *arg,
 		       struct tee_param *param)
 {
@@ -270,6 +277,7 @@ void fake_tee_init(struct fake_tee *tee)
 		.release = fake_release,
 		.open_session = fake_open_session,
 		.close_session = fake_close_session,
+		.system_session = fake_system_session,
 		.invoke_func = fake_invoke,
 		.object_invoke_func = fake_object_invoke,
 		.cancel_req = fake_cancel,

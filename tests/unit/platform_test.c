@@ -157,16 +157,12 @@ static bool range_is_writable(unsigned long addr, size_t length)
 	return true;
 }
 
-int platform_shm_pin_user(struct tee_shm *shm, unsigned long addr, size_t length)
+static int pin(struct tee_shm *shm, unsigned long addr, size_t length)
 {
 	size_t offset = addr & ~PAGE_MASK;
 	struct test_memory *memory;
 	int rc;
 
-	if (platform_test.pin_rc)
-		return platform_test.pin_rc;
-	if (!range_is_writable(addr, length))
-		return -EFAULT;
 	rc = back(shm, PAGE_ALIGN(offset + length) >> PAGE_SHIFT);
 	if (rc)
 		return rc;
@@ -178,7 +174,29 @@ int platform_shm_pin_user(struct tee_shm *shm, unsigned long addr, size_t length
 	return 0;
 }
 
+int platform_shm_pin_user(struct tee_shm *shm, unsigned long addr, size_t length)
+{
+	if (platform_test.pin_rc)
+		return platform_test.pin_rc;
+	if (!range_is_writable(addr, length))
+		return -EFAULT;
+	return pin(shm, addr, length);
+}
+
 void platform_shm_unpin_user(struct tee_shm *shm)
+{
+	count(&counts.pinned, -(long)shm->num_pages);
+	unback(shm);
+}
+
+int platform_shm_pin_kernel(struct tee_shm *shm, void *addr, size_t length)
+{
+	if (platform_test.pin_rc)
+		return platform_test.pin_rc;
+	return pin(shm, (unsigned long)addr, length);
+}
+
+void platform_shm_unpin_kernel(struct tee_shm *shm)
 {
 	count(&counts.pinned, -(long)shm->num_pages);
 	unback(shm);

@@ -30,9 +30,10 @@
 
 struct shm_memory {
 	struct soc_region *region;
-	/* registered memory: whose, and where the first byte is */
+	/* registered memory: whose, or our own, and where the first byte is */
 	struct process *owner;
 	uint64_t addr;
+	void *own;
 	struct user_charge charges[2];	/* a buffer, its bytes */
 };
 
@@ -166,7 +167,7 @@ void *platform_shm_map(struct tee_shm *shm)
 	struct shm_memory *memory = shm->platform;
 	void *va;
 
-	if (!memory || memory->owner)
+	if (!memory || memory->owner || memory->own)
 		return NULL;
 	va = soc_region_va(memory->region);
 	/* The same for whoever comes at the same time */
@@ -211,11 +212,40 @@ void platform_shm_unpin_user(struct tee_shm *shm)
 	unback_shm(shm);
 }
 
+/* Our heap is none of the SoC's memory: it is shadowed as a client's is. */
+int platform_shm_pin_kernel(struct tee_shm *shm, void *addr, size_t length)
+{
+	size_t offset = (uintptr_t)addr & ~PAGE_MASK;
+	struct shm_memory *memory;
+	int r;
+
+	if (length > SIZE_MAX - offset - PAGE_SIZE)
+		return -EINVAL;
+	r = back_shm(shm, PAGE_ALIGN(offset + length) / PAGE_SIZE, /* dedicated: */ false,
+		     /* charged: */ false);
+	if (r == 0)
+		r = map_shm(shm);
+	if (r < 0)
+		return r;
+	memory = shm->platform;
+	memory->own = addr;
+	shm->offset = offset;
+	shm->kaddr = (uint8_t *)shm->kaddr + offset;
+	return 0;
+}
+
+void platform_shm_unpin_kernel(struct tee_shm *shm)
+{
+	unback_shm(shm);
+}
+
 /* The core checked that the range lies in the shm. */
 int platform_shm_sync_for_tee(struct tee_shm *shm, size_t offs, size_t size)
 {
 	struct shm_memory *memory = shm->platform;
 
+	if (memory && memory->own)
+		memcpy((uint8_t *)shm->kaddr + offs, (uint8_t *)memory->own + offs, size);
 	if (!memory || !memory->owner)
 		return 0;
 	return process_read(memory->owner, (uint8_t *)shm->kaddr + offs, memory->addr + offs,
@@ -226,6 +256,8 @@ int platform_shm_sync_for_user(struct tee_shm *shm, size_t offs, size_t size)
 {
 	struct shm_memory *memory = shm->platform;
 
+	if (memory && memory->own)
+		memcpy((uint8_t *)memory->own + offs, (uint8_t *)shm->kaddr + offs, size);
 	if (!memory || !memory->owner)
 		return 0;
 	return process_write(memory->owner, memory->addr + offs, (uint8_t *)shm->kaddr + offs,

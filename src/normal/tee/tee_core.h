@@ -241,6 +241,12 @@ void tee_dyn_shm_free_helper(struct tee_shm *shm, tee_shm_unregister_fn shm_unre
 /* Shared memory for drivers; release with tee_shm_free() (= put). */
 struct tee_shm *tee_shm_alloc_kernel_buf(struct tee_context *ctx, size_t size);
 struct tee_shm *tee_shm_alloc_priv_buf(struct tee_context *ctx, size_t size);
+/*
+ * Memory of the kernel's own, [addr, addr + length), which stays the caller's and lives
+ * longer than the shm. It need not be shared in place: what the TEE sees of it is right
+ * during a call that has it for a parameter. Errors as SHM_REGISTER's (facts 1.7).
+ */
+struct tee_shm *tee_shm_register_kernel_buf(struct tee_context *ctx, void *addr, size_t length);
 /* +1 reference; ERR_PTR(-EINVAL) unless the id is ready and belongs to @ctx */
 struct tee_shm *tee_shm_get_from_id(struct tee_context *ctx, int id);
 void tee_shm_get(struct tee_shm *shm);
@@ -252,7 +258,7 @@ int tee_shm_get_pa(struct tee_shm *shm, size_t offs, phys_addr_t *pa);
 
 /*
  * Around an access of the TEE to client memory: nothing to do unless the shm is
- * TEE_SHM_USER_MAPPED. The core does it for the memrefs of a call and of
+ * registered memory of its owner. The core does it for the memrefs of a call and of
  * supp_recv; a driver does it in supp_send for what the supplicant filled in.
  * -EINVAL out of range; -EFAULT when the owner's memory is gone. May sleep.
  */

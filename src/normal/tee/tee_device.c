@@ -13,6 +13,7 @@
 #include <linux/err.h>
 #include <linux/idr.h>
 #include <linux/kernel.h>
+#include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 
@@ -24,6 +25,14 @@
 
 /* Names are one space for the whole system, whoever allocates the devices. */
 static DEFINE_IDA(tee_device_slots);
+
+/*
+ * The devices that are registered, the oldest first. A walk remembers the number of the
+ * device that it was at, not its place: numbers are never used twice.
+ */
+static DEFINE_MUTEX(tee_devices_mutex);
+static LIST_HEAD(tee_devices);
+static u64 tee_devices_last_seq;
 
 static bool tee_desc_valid(const struct tee_desc *desc)
 {
@@ -67,6 +76,7 @@ struct tee_device *tee_device_alloc(const struct tee_desc *desc, struct tee_shm_
 	init_completion(&teedev->c_no_users);
 	mutex_init(&teedev->mutex);
 	idr_init(&teedev->idr);
+	INIT_LIST_HEAD(&obj->link);
 	INIT_LIST_HEAD(&obj->all_shm);
 	init_completion(&obj->c_dev_ctx);
 	return teedev;
@@ -83,6 +93,38 @@ static int tee_device_open_context(struct tee_device *teedev)
 	teedev->dev_ctx = ctx;
 	mutex_unlock(&teedev->mutex);
 	return 0;
+}
+
+static void tee_device_list(struct tee_device_obj *obj)
+{
+	mutex_lock(&tee_devices_mutex);
+	obj->seq = ++tee_devices_last_seq;
+	list_add_tail(&obj->link, &tee_devices);
+	mutex_unlock(&tee_devices_mutex);
+}
+
+static void tee_device_unlist(struct tee_device_obj *obj)
+{
+	mutex_lock(&tee_devices_mutex);
+	list_del_init(&obj->link);
+	mutex_unlock(&tee_devices_mutex);
+}
+
+struct tee_device *tee_device_get_next(u64 seq)
+{
+	struct tee_device *found = NULL;
+	struct tee_device_obj *obj;
+
+	mutex_lock(&tee_devices_mutex);
+	list_for_each_entry(obj, &tee_devices, link) {
+		/* A device on the list has the user of its registration. */
+		if (obj->seq > seq && tee_device_get(&obj->teedev)) {
+			found = &obj->teedev;
+			break;
+		}
+	}
+	mutex_unlock(&tee_devices_mutex);
+	return found;
 }
 
 int tee_device_register(struct tee_device *teedev)
@@ -109,6 +151,7 @@ int tee_device_register(struct tee_device *teedev)
 		return rc;
 
 	teedev->flags |= TEE_DEVICE_FLAG_REGISTERED;
+	tee_device_list(tee_device_obj(teedev));
 	return 0;
 }
 
@@ -118,6 +161,7 @@ void tee_device_unregister(struct tee_device *teedev)
 		return;
 
 	if (teedev->flags & TEE_DEVICE_FLAG_REGISTERED) {
+		tee_device_unlist(tee_device_obj(teedev));
 		platform_device_withdraw(teedev);
 		teedev->flags &= ~TEE_DEVICE_FLAG_REGISTERED;
 	}

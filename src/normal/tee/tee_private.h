@@ -2,8 +2,8 @@
 /*
  * What the files of the TEE core share and drivers do not see
  *
- * The one lock of the core is tee_device.mutex. It is never held over a driver
- * op, user memory access or a call of the platform.
+ * The locks of the core are that of the list of devices and, inside, tee_device.mutex.
+ * Neither is ever held over a driver op, user memory access or a call of the platform.
  */
 #ifndef NORMAL_TEE_PRIVATE_H
 #define NORMAL_TEE_PRIVATE_H
@@ -18,12 +18,15 @@
 
 /**
  * struct tee_device_obj - a device with what only the core sees
+ * @link, @seq: in the list of the registered devices; see tee_device_get_next()
  * @all_shm: every published shm by tee_shm_obj.dev_link, newest first
  * @n_ended: contexts that were closed and are still pointed at by an shm
  * @c_dev_ctx: the device context has ended and no shm points at it
  */
 struct tee_device_obj {
 	struct tee_device teedev;
+	struct list_head link;
+	u64 seq;
 	struct list_head all_shm;
 	size_t n_ended;
 	struct completion c_dev_ctx;
@@ -77,6 +80,15 @@ static inline struct tee_shm_obj *tee_shm_obj(struct tee_shm *shm)
 	return container_of(shm, struct tee_shm_obj, shm);
 }
 
+/* tee_device.c */
+
+/*
+ * The first registered device behind position @seq (0: of all), in the order of their
+ * registration, with one user more; NULL at the end. A position stays good when the
+ * device that was there is unregistered.
+ */
+struct tee_device *tee_device_get_next(u64 seq);
+
 /* tee_context.c */
 
 /*
@@ -105,6 +117,14 @@ void tee_context_put(struct tee_device *teedev, struct tee_context *ctx);
 struct tee_shm *tee_shm_alloc_user_buf(struct tee_context *ctx, size_t size);
 struct tee_shm *tee_shm_register_user_buf(struct tee_context *ctx, unsigned long addr,
 					  size_t length);
+/*
+ * Was @shm made of pages of its owner? What is not shared with the TEE in place is
+ * synchronised around a call. NULL was not.
+ */
+static inline bool tee_shm_is_registered(const struct tee_shm *shm)
+{
+	return shm && (shm->flags & (TEE_SHM_DYNAMIC | TEE_SHM_POOL)) == TEE_SHM_DYNAMIC;
+}
 /* Move every shm of the ended @ctx to the device context, if there is one. */
 void tee_shm_orphan_all(struct tee_context *ctx);
 

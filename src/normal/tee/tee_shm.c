@@ -159,6 +159,21 @@ struct tee_shm *tee_shm_alloc_priv_buf(struct tee_context *ctx, size_t size)
 	return tee_shm_alloc(ctx, size, sizeof(long) * 2, TEE_SHM_PRIV, TEE_SHM_NO_ID);
 }
 
+static int tee_shm_pin(struct tee_shm *shm, unsigned long addr, size_t length)
+{
+	if (shm->flags & TEE_SHM_USER_MAPPED)
+		return platform_shm_pin_user(shm, addr, length);
+	return platform_shm_pin_kernel(shm, (void *)addr, length);
+}
+
+static void tee_shm_unpin_pages(struct tee_shm *shm)
+{
+	if (shm->flags & TEE_SHM_USER_MAPPED)
+		platform_shm_unpin_user(shm);
+	else
+		platform_shm_unpin_kernel(shm);
+}
+
 static int tee_shm_pin_and_register(struct tee_shm *shm, unsigned long addr, size_t length)
 {
 	int rc;
@@ -167,19 +182,19 @@ static int tee_shm_pin_and_register(struct tee_shm *shm, unsigned long addr, siz
 		return -ENOMEM;
 
 	shm->size = length;
-	rc = platform_shm_pin_user(shm, addr, length);
+	rc = tee_shm_pin(shm, addr, length);
 	if (rc)
 		return rc;
 
 	rc = shm->ctx->teedev->desc->ops->shm_register(shm->ctx, shm, shm->pages,
 						       shm->num_pages, addr & PAGE_MASK);
 	if (rc)
-		platform_shm_unpin_user(shm);
+		tee_shm_unpin_pages(shm);
 	return rc;
 }
 
 static struct tee_shm *tee_shm_register(struct tee_context *ctx, unsigned long addr,
-					size_t length, int id)
+					size_t length, u32 flags, int id)
 {
 	const struct tee_driver_ops *ops = ctx->teedev->desc->ops;
 	struct tee_shm *shm;
@@ -188,7 +203,7 @@ static struct tee_shm *tee_shm_register(struct tee_context *ctx, unsigned long a
 	if (!ops->shm_register || !ops->shm_unregister)
 		return ERR_PTR(-ENOTSUPP);
 
-	shm = tee_shm_new(ctx, TEE_SHM_USER_MAPPED | TEE_SHM_DYNAMIC, id);
+	shm = tee_shm_new(ctx, flags | TEE_SHM_DYNAMIC, id);
 	if (IS_ERR(shm))
 		return shm;
 
@@ -215,10 +230,15 @@ struct tee_shm *tee_shm_register_user_buf(struct tee_context *ctx, unsigned long
 	if (id < 0)
 		return ERR_PTR(id);
 
-	shm = tee_shm_register(ctx, addr, length, id);
+	shm = tee_shm_register(ctx, addr, length, TEE_SHM_USER_MAPPED, id);
 	if (IS_ERR(shm))
 		tee_shm_cancel_id(ctx->teedev, id);
 	return shm;
+}
+
+struct tee_shm *tee_shm_register_kernel_buf(struct tee_context *ctx, void *addr, size_t length)
+{
+	return tee_shm_register(ctx, (unsigned long)addr, length, 0, TEE_SHM_NO_ID);
 }
 
 /*
@@ -282,7 +302,7 @@ static void tee_shm_release(struct tee_shm *shm)
 		if (rc)
 			pr_err_ratelimited("%s: the TEE did not give up client memory (%d)\n",
 					   teedev->name, rc);
-		platform_shm_unpin_user(shm);
+		tee_shm_unpin_pages(shm);
 	}
 	tee_shm_delete(shm);
 }
@@ -368,7 +388,7 @@ int tee_shm_get_pa(struct tee_shm *shm, size_t offs, phys_addr_t *pa)
 
 static bool tee_shm_needs_sync(struct tee_shm *shm, size_t size)
 {
-	return (shm->flags & TEE_SHM_USER_MAPPED) && size;
+	return tee_shm_is_registered(shm) && size;
 }
 
 static bool tee_shm_has_range(struct tee_shm *shm, size_t offs, size_t size)
