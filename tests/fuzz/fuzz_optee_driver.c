@@ -494,7 +494,6 @@ static void run_step(void)
 {
 	uint8_t op = fuzz_u8(&f.in) % 20;
 	struct user *user;
-	u8 uuids[4][16];
 
 	f.flags = fuzz_u8(&f.in);
 	user = &f.clients[(f.flags >> 6) % MAX_CONTEXTS];
@@ -509,7 +508,6 @@ static void run_step(void)
 		reset();
 	} else if (op == 13) {
 		deferred_work_run();
-		(void)optee_get_ta_devices(f.optee, uuids, 4);
 	} else {
 		run_supp_step();
 	}

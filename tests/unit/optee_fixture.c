@@ -225,7 +225,7 @@ void supp_open(struct drv *drv, struct supp *supp)
 	supp->ctx = tee_cdev_open(drv->optee->supp_teedev);
 	assert_false(IS_ERR(supp->ctx));
 	/* What it asks for is done before a test counts. */
-	flush_work(&drv->optee->scan_supp_work);
+	flush_work(&drv->optee->scan_work);
 }
 
 long supp_ioctl(struct supp *supp, unsigned int cmd, size_t len)

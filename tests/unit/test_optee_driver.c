@@ -477,60 +477,6 @@ static void test_call_faults(void **state)
 	kfault_clear();
 }
 
-/* --- device list --- */
-
-static const uint8_t listed[2][16] = { { 1, 2, 3 }, { 4, 5, 6 } };
-
-static uint32_t body_devices(struct fw_thread *t, struct optee_msg_arg *msg)
-{
-	struct optee_msg_param *p = msg->params;
-	uint64_t size = p[0].u.rmem.size;
-	const size_t n = msg->func == 1 ? 2 : 1;
-	void *va;
-
-	if (msg->num_params != 1)
-		return TEE_R_BAD_PARAMETERS;
-	p[0].u.rmem.size = n * 16;
-	if (size < n * 16)
-		return TEE_R_SHORT_BUFFER;
-	va = fw_shm_va(fw_world_of(t), p[0].u.rmem.shm_ref, p[0].u.rmem.offs, n * 16);
-	if (!va)
-		return TEE_R_BAD_PARAMETERS;
-	memcpy(va, listed, n * 16);
-	return TEE_R_SUCCESS;
-}
-
-static uint32_t body_devices_hostile(struct fw_thread *t, struct optee_msg_arg *msg)
-{
-	msg->params[0].u.rmem.size = 1ull << 40;
-	return TEE_R_SHORT_BUFFER;
-}
-
-static void test_devices(void **state)
-{
-	struct drv *drv = *state;
-	struct tee_context *priv;
-	u8 uuids[4][16];
-
-	drv->world.devices = body_devices;
-	assert_int_equal(drv_probe(drv), 0);
-	assert_int_equal(optee_get_ta_devices(drv->optee, uuids, 4), 1);
-	assert_memory_equal(uuids, listed, 16);
-
-	priv = tee_cdev_open(drv->optee->supp_teedev);
-	assert_false(IS_ERR(priv));
-	flush_work(&drv->optee->scan_supp_work);
-	assert_int_equal(optee_get_ta_devices(drv->optee, uuids, 1), 2);
-	assert_int_equal(optee_get_ta_devices(drv->optee, uuids, 4), 2);
-	assert_memory_equal(uuids, listed, 32);
-	tee_cdev_release(priv);
-
-	drv_remove(drv);
-	drv->world.devices = body_devices_hostile;
-	assert_int_equal(drv_probe(drv), 0);
-	assert_int_equal(optee_get_ta_devices(drv->optee, uuids, 4), 0);
-}
-
 int main(void)
 {
 	DRV_ADD_ROWS(probe_rows, test_probe, drv_setup_world);
@@ -548,6 +494,5 @@ int main(void)
 	drv_add("optee N30 registration refused", test_register_refused, drv_setup, NULL);
 	drv_add("optee orphans", test_orphan, drv_setup, NULL);
 	drv_add("optee every allocation of a call", test_call_faults, drv_setup, NULL);
-	drv_add("optee device list", test_devices, drv_setup_world, NULL);
 	return drv_run("optee driver");
 }

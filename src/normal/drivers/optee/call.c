@@ -53,6 +53,8 @@ void optee_cq_reset(struct optee_call_queue *cq, int thread_count, u32 epoch)
 	mutex_lock(&cq->mutex);
 	cq->total_thread_count = thread_count;
 	cq->free_thread_count = thread_count;
+	/* Sessions of the old one are dead: nothing is kept for them. */
+	cq->sys_thread_req_count = 0;
 	cq->epoch = epoch;
 	list_for_each_entry(w, &cq->waiters, list_node)
 		complete(&w->c);
@@ -165,25 +167,27 @@ void optee_cq_wait_final(struct optee_call_queue *cq, struct optee_call_waiter *
 	mutex_unlock(&cq->mutex);
 }
 
-/* False when the trusted OS has no thread to spare. */
-static bool optee_cq_incr_sys_thread_count(struct optee_call_queue *cq)
+/* False when the trusted OS has no thread to spare, or is not that of @epoch. */
+static bool optee_cq_incr_sys_thread_count(struct optee_call_queue *cq, u32 epoch)
 {
 	bool ok;
 
 	mutex_lock(&cq->mutex);
-	ok = cq->total_thread_count > 1;
+	ok = cq->total_thread_count > 1 && cq->epoch == epoch;
 	if (ok)
 		cq->sys_thread_req_count++;
 	mutex_unlock(&cq->mutex);
 	return ok;
 }
 
-static void optee_cq_decr_sys_thread_count(struct optee_call_queue *cq)
+static void optee_cq_decr_sys_thread_count(struct optee_call_queue *cq, u32 epoch)
 {
 	mutex_lock(&cq->mutex);
-	cq->sys_thread_req_count--;
-	/* The thread that was held back may be what somebody waits for. */
-	optee_cq_complete_one(cq);
+	if (cq->epoch == epoch) {
+		cq->sys_thread_req_count--;
+		/* The thread that was held back may be what somebody waits for. */
+		optee_cq_complete_one(cq);
+	}
 	mutex_unlock(&cq->mutex);
 }
 
@@ -359,7 +363,7 @@ static void optee_close_session_helper(struct tee_context *ctx, struct optee_ses
 
 	optee_session_msg(ctx, OPTEE_MSG_CMD_CLOSE_SESSION, sess, 0, true);
 	if (sess->use_sys_thread)
-		optee_cq_decr_sys_thread_count(&optee->cq);
+		optee_cq_decr_sys_thread_count(&optee->cq, sess->epoch);
 	kfree(sess);
 }
 
@@ -571,7 +575,8 @@ int optee_system_session(struct tee_context *ctx, u32 session)
 
 	mutex_lock(&ctxdata->mutex);
 	sess = find_session(ctxdata, session);
-	if (sess && (sess->use_sys_thread || optee_cq_incr_sys_thread_count(&optee->cq))) {
+	if (sess && (sess->use_sys_thread ||
+		     optee_cq_incr_sys_thread_count(&optee->cq, sess->epoch))) {
 		sess->use_sys_thread = true;
 		rc = 0;
 	}

@@ -136,7 +136,7 @@ static int optee_open_supp(struct tee_context *ctx)
 		optee_release_common(ctx);
 		return rc;
 	}
-	optee_scan_start(optee, /* supp: */ true);
+	optee_scan_start(optee);
 	return 0;
 }
 

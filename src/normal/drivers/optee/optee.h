@@ -32,36 +32,34 @@ struct optee_platform_data {
 
 /*
  * Bind to the trusted OS behind the conduit: registers /dev/teeN and
- * /dev/teeprivN. ERR_PTR: -ENODEV nobody or somebody else answers, -EINVAL not
- * usable with this driver, -ENOMEM.
+ * /dev/teeprivN, and in the background a device optee-ta-UUID on the TEE bus for each
+ * service that the trusted OS lists. ERR_PTR: -ENODEV nobody or somebody else
+ * answers, -EINVAL not usable with this driver, -ENOMEM.
  */
 struct optee *optee_probe(const struct optee_platform_data *pdata);
 
-/* Unbind; waits for every open file and shm of the devices. */
+/*
+ * Unbind: drivers on the bus lose the devices; then waits for every open file and
+ * shm of the two device nodes.
+ */
 void optee_remove(struct optee *optee);
 
 /*
  * The trusted OS died and nobody answers on the conduit any more. To be called
  * before a new one may answer there: when it returns, no SMC is in flight, and
  * none is made until optee_reset(), so that no call of the old one, and no
- * session number, ever reaches the new one. Calls return COMMUNICATION.
+ * session number, ever reaches the new one. Calls return COMMUNICATION. The devices
+ * on the TEE bus go soon after.
  */
 void optee_world_gone(struct optee *optee);
 
 /*
  * The trusted OS died and a new one answers on the conduit. Sessions of the old
  * one are dead: their next call returns TARGET_DEAD, their close succeeds.
- * Shared memory is registered with the new one. Calls that arrive meanwhile wait
- * for the end of it. 0, or a negative errno when the new one is not usable:
+ * Shared memory is registered with the new one, whose services become devices on the
+ * TEE bus. Calls that arrive meanwhile wait for the end of it. 0, or a negative errno when the new one is not usable:
  * calls then return COMMUNICATION until a later reset succeeds.
  */
 int optee_reset(struct optee *optee);
-
-/*
- * The services that the trusted OS listed for the kernel: up to @max UUIDs,
- * octets in RFC 4122 order. Returns how many there are. The list is filled in
- * the background after optee_probe() and after the first supplicant has come.
- */
-size_t optee_get_ta_devices(struct optee *optee, u8 (*uuids)[16], size_t max);
 
 #endif /* NORMAL_DRIVERS_OPTEE_H */

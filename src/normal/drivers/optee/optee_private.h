@@ -16,7 +16,7 @@
  * call waits for anybody in the normal world, so that a reset waits for nobody.
  *
  * Lock order: gate, ctx_data.mutex, then one of shm.mutex, cq.mutex, supp.mutex,
- * notif.lock, cache.lock, devices_mutex; supp.mutex before the mutex of a TEE
+ * notif.lock, cache.lock; supp.mutex before the mutex of a TEE
  * device. Of these only the gate is held over an SMC, none over user memory.
  */
 #ifndef NORMAL_DRIVERS_OPTEE_PRIVATE_H
@@ -258,7 +258,8 @@ struct optee_context_data {
  * @reset_wq: woken when @epoch changes
  * @args: messages of clients; @pages: messages that register memory, and all
  *	messages when the trusted OS does not take registered ones
- * @devices: UUIDs that the device service listed
+ * @scanned, @supp_scanned: epochs whose services are known; of the work alone
+ * @ta_devices: devices on the TEE bus; of the work, and of optee_remove() after it
  */
 struct optee {
 	struct smc_conduit *conduit;
@@ -287,10 +288,9 @@ struct optee {
 	struct optee_arg_cache pages;
 
 	struct work_struct scan_work;
-	struct work_struct scan_supp_work;
-	bool supp_scanned;
-	struct mutex devices_mutex;
-	struct list_head devices;
+	u32 scanned;
+	u32 supp_scanned;
+	struct list_head ta_devices;
 };
 
 /* Copy from memory that the other side may be writing to; read it only once. */
@@ -429,6 +429,8 @@ u32 optee_supp_thrd_req(struct optee_call *call, u32 func, size_t num_params,
 			struct tee_param *param);
 /* Is it the fallback that serves requests at this moment? */
 bool optee_supp_is_fallback(struct optee *optee);
+/* Is there anybody, process or fallback, who serves requests at this moment? */
+bool optee_supp_is_there(struct optee *optee);
 /* An shm that the supplicant made, by its id, with a reference; NULL if unknown. */
 struct tee_shm *optee_supp_get_shm(struct optee_supp *supp, u64 id);
 /* Is @shm one of the supplicant that is open now? */
@@ -454,10 +456,9 @@ int optee_notif_send(struct optee_notif *notif, u32 value, u32 epoch);
 /* device.c */
 
 void optee_scan_init(struct optee *optee);
-/* List the services, in a work item; @supp: those that need the supplicant too. */
-void optee_scan_start(struct optee *optee, bool supp);
-/* None runs when it returns; the list is kept until optee_scan_uninit(). */
-void optee_scan_cancel(struct optee *optee);
-void optee_scan_uninit(struct optee *optee);
+/* Bring the devices on the bus up to date, soon, in a work item. */
+void optee_scan_start(struct optee *optee);
+/* The work does not run any more and the devices are gone, drivers taken off. */
+void optee_scan_end(struct optee *optee);
 
 #endif /* NORMAL_DRIVERS_OPTEE_PRIVATE_H */

@@ -439,7 +439,6 @@ static struct optee *optee_alloc(const struct optee_platform_data *pdata,
 
 static void optee_free(struct optee *optee)
 {
-	optee_scan_uninit(optee);
 	optee_shm_table_uninit(&optee->shm);
 	optee_supp_uninit(&optee->supp);
 	optee_cq_uninit(&optee->cq);
@@ -471,11 +470,10 @@ struct optee *optee_probe(const struct optee_platform_data *pdata)
 	if (rc)
 		goto err_caches_uninit;
 
-	optee_scan_start(optee, /* supp: */ false);
+	optee_scan_start(optee);
 	return optee;
 
 err_caches_uninit:
-	optee_scan_cancel(optee);
 	optee_caches_uninit(optee);
 err_free:
 	optee_free(optee);
@@ -488,12 +486,12 @@ void optee_remove(struct optee *optee)
 		return;
 
 	/*
-	 * First the device whose opening starts a scan, then the scans, which are
-	 * clients of the other device, then the device that waits for its clients,
-	 * and only then what their calls needed.
+	 * First the device whose opening starts a scan, then the scan and what it
+	 * found, whose drivers are clients of the other device, then the device that
+	 * waits for its clients, and only then what their calls needed.
 	 */
 	optee_supp_device_unregister(optee);
-	optee_scan_cancel(optee);
+	optee_scan_end(optee);
 	optee_client_device_unregister(optee);
 	optee_caches_uninit(optee);
 	optee_free(optee);
@@ -552,6 +550,9 @@ void optee_world_gone(struct optee *optee)
 	down_write(&optee->gate);
 	optee_end_epoch(optee);
 	up_write(&optee->gate);
+
+	/* Its services are gone with it. */
+	optee_scan_start(optee);
 }
 
 int optee_reset(struct optee *optee)
@@ -568,6 +569,6 @@ int optee_reset(struct optee *optee)
 		pr_err("optee: the new trusted OS is not usable (%d); calls fail until it is "
 		       "replaced\n", rc);
 	else
-		optee_scan_start(optee, /* supp: */ false);
+		optee_scan_start(optee);
 	return rc;
 }

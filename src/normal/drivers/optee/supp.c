@@ -211,6 +211,16 @@ bool optee_supp_is_fallback(struct optee *optee)
 	return fallback;
 }
 
+bool optee_supp_is_there(struct optee *optee)
+{
+	bool there;
+
+	mutex_lock(&optee->supp.mutex);
+	there = optee->supp.ctx || optee->fallback;
+	mutex_unlock(&optee->supp.mutex);
+	return there;
+}
+
 struct tee_shm *optee_supp_get_shm(struct optee_supp *supp, u64 id)
 {
 	struct tee_shm *shm = NULL;
