@@ -244,7 +244,7 @@ static int server_init(struct swteed *swteed)
 	if (r < 0)
 		return r;
 	platform_set_server(server);
-	return 0;
+	return sysfs_bus_new(server, &server->bus);
 }
 
 static void tell_ready(struct swteed *swteed)
@@ -288,6 +288,7 @@ static void server_deinit(struct swteed *swteed)
 		loop_remove(server->loop, swteed->parent_id);
 	}
 	close_fd(swteed->signal_fd);
+	server->bus = sysfs_bus_free(server->bus);
 	server->shms = shm_table_free(server->shms);
 	server->mem = soc_mem_free(server->mem);
 	server->users = user_table_free(server->users);

@@ -53,6 +53,7 @@ struct server {
 	struct process *processes;
 	size_t n_files, n_lanes;
 	struct shm_table *shms;
+	struct sysfs_bus *bus;
 	struct user_table *users;
 	bool ending;
 };
@@ -66,6 +67,13 @@ void node_withdraw(struct server *server, struct tee_device *teedev);
 
 int sysfs_add(struct server *server, struct tee_device *teedev);
 void sysfs_remove(struct server *server, struct tee_device *teedev);
+
+/* --- sysfs_bus.c: attributes of the devices on the TEE bus --- */
+
+/* From before the first machine starts until after the last one is unbound */
+struct sysfs_bus;
+int sysfs_bus_new(struct server *server, struct sysfs_bus **ret_bus);
+struct sysfs_bus *sysfs_bus_free(struct sysfs_bus *bus);
 
 /* --- file.c: open files --- */
 

@@ -4,6 +4,7 @@
  * <runtime dir>/sys/class/tee, written once, when the node appears.
  */
 #include "server.h"
+#include "sysfs_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,8 +23,7 @@ static const char *const files[] = { "implementation_id", "revision" };
 
 #define N(array) (sizeof(array) / sizeof((array)[0]))
 
-/* The directory @name in @dir, made if need be; takes @dir over. */
-static int enter(int dir, const char *name)
+int sysfs_enter(int dir, const char *name)
 {
 	int fd;
 
@@ -39,21 +39,25 @@ static int enter(int dir, const char *name)
 	return fd;
 }
 
-static int open_class(struct server *server)
+int sysfs_open(struct server *server, const char *const *path, size_t n)
 {
 	int dir = open(server->runtime_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (dir < 0)
 		return -errno;
-	for (size_t i = 0; i < N(levels); i++)
-		dir = enter(dir, levels[i]);
+	for (size_t i = 0; i < n; i++)
+		dir = sysfs_enter(dir, path[i]);
 	return dir;
 }
 
-static int write_file(int dir, const char *name, const char *text)
+static int open_class(struct server *server)
+{
+	return sysfs_open(server, levels, N(levels));
+}
+
+int sysfs_write(int dir, const char *name, const char *text, size_t len)
 {
 	AUTO(close_fd) int fd = -1;
-	size_t len = strlen(text);
 
 	/* What a killed instance left is read-only, for its own user too. */
 	(void)unlinkat(dir, name, 0);
@@ -71,17 +75,17 @@ int sysfs_add(struct server *server, struct tee_device *teedev)
 	char text[REVISION_MAX + 2];
 	int r;
 
-	dir = enter(open_class(server), teedev->name);
+	dir = sysfs_enter(open_class(server), teedev->name);
 	if (dir < 0)
 		return dir;
 	ops->get_version(teedev, &version);
 	snprintf(text, sizeof(text), "%u\n", version.impl_id);
-	r = write_file(dir, "implementation_id", text);
+	r = sysfs_write(dir, "implementation_id", text, strlen(text));
 	if (r == 0 && ops->get_tee_revision && ops->get_tee_revision(teedev, text,
 								       REVISION_MAX) == 0) {
 		text[REVISION_MAX - 1] = '\0';
 		strcat(text, "\n");
-		r = write_file(dir, "revision", text);
+		r = sysfs_write(dir, "revision", text, strlen(text));
 	}
 	return r;
 }

@@ -32,8 +32,9 @@ struct optee_platform_data {
 
 /*
  * Bind to the trusted OS behind the conduit: registers /dev/teeN and
- * /dev/teeprivN, and in the background a device optee-ta-UUID on the TEE bus for each
- * service that the trusted OS lists. ERR_PTR: -ENODEV nobody or somebody else
+ * /dev/teeprivN, and a device optee-ta-UUID on the TEE bus for each service that the
+ * trusted OS lists; those that need a supplicant come in the background, when one
+ * opens /dev/teeprivN, or now when the platform has a fallback. ERR_PTR: -ENODEV nobody or somebody else
  * answers, -EINVAL not usable with this driver, -ENOMEM.
  */
 struct optee *optee_probe(const struct optee_platform_data *pdata);
@@ -57,8 +58,9 @@ void optee_world_gone(struct optee *optee);
  * The trusted OS died and a new one answers on the conduit. Sessions of the old
  * one are dead: their next call returns TARGET_DEAD, their close succeeds.
  * Shared memory is registered with the new one, whose services become devices on the
- * TEE bus. Calls that arrive meanwhile wait for the end of it. 0, or a negative errno when the new one is not usable:
- * calls then return COMMUNICATION until a later reset succeeds.
+ * TEE bus. Calls that arrive meanwhile wait for the end of it. 0, or a negative errno
+ * when the new one is not usable: calls then return COMMUNICATION until a later reset
+ * succeeds.
  */
 int optee_reset(struct optee *optee);
 

@@ -20,6 +20,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "normal/drivers/optee/optee_private.h"
 
@@ -470,7 +471,9 @@ struct optee *optee_probe(const struct optee_platform_data *pdata)
 	if (rc)
 		goto err_caches_uninit;
 
+	/* What is there from the start is there when the probe returns. */
 	optee_scan_start(optee);
+	flush_work(&optee->scan_work);
 	return optee;
 
 err_caches_uninit:
