@@ -31,11 +31,11 @@ struct optee_platform_data {
 };
 
 /*
- * Bind to the trusted OS behind the conduit: registers /dev/teeN and
- * /dev/teeprivN, and a device optee-ta-UUID on the TEE bus for each service that the
- * trusted OS lists; those that need a supplicant come in the background, when one
- * opens /dev/teeprivN, or now when the platform has a fallback. ERR_PTR: -ENODEV nobody or somebody else
- * answers, -EINVAL not usable with this driver, -ENOMEM.
+ * Bind to the trusted OS behind the conduit: registers /dev/teeN and /dev/teeprivN,
+ * and a device optee-ta-UUID on the TEE bus for each service that the trusted OS
+ * lists. Those that need a supplicant come in the background, when one opens
+ * /dev/teeprivN, or now when the platform has a fallback. ERR_PTR: -ENODEV nobody or
+ * somebody else answers, -EINVAL not usable with this driver, -ENOMEM.
  */
 struct optee *optee_probe(const struct optee_platform_data *pdata);
 
