@@ -155,8 +155,9 @@ static int make(struct front_lane *fl, int fd, struct front_lane_info *info)
 	/* Ours too must be gone for a hang-up to be seen. */
 	theirs = close_fd(theirs);
 	r = recv_info(mine, info, &mem);
+	/* swteed could not take the socket: it has no descriptor left. */
 	if (r == -EPIPE)
-		return front_context_gone(fd) ? -ENODEV : -EIO;
+		return front_context_gone(fd) ? -ENODEV : -ENOMEM;
 	if (r < 0)
 		return r;
 	r = attach(fl, mem);

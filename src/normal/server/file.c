@@ -90,9 +90,10 @@ static int file_message(struct file *file)
 	struct front_msg msg;
 	struct process *process;
 	struct ucred cred;
+	AUTO(close_fd) int sock = -1;
 	size_t n_fds;
 	ssize_t n;
-	int sock = -1, r;
+	int r;
 
 	n = fdsock_recv(file->fd, &msg, sizeof(msg), &sock, 1, &n_fds, &cred, MSG_DONTWAIT);
 	if (n == -EAGAIN)
@@ -102,22 +103,20 @@ static int file_message(struct file *file)
 	if (n <= 0)
 		return -EPIPE;
 	r = process_get_by_pid(file->server, cred.pid, cred.uid, cred.gid, &process);
-	if (r < 0) {
-		close_fd(sock);
+	if (r < 0)
 		return 0;
-	}
 	if (msg.type == FRONT_LANE_NEW && sock >= 0) {
 		r = slane_new(file->server, file, process, sock);
 		if (r < 0) {
 			struct front_lane_info info = { .error = r };
 
 			(void)fdsock_send(sock, &info, sizeof(info), NULL, 0);
-			close_fd(sock);
+		} else {
+			sock = -1;
 		}
 	} else if (msg.type == FRONT_LANE_BIND && sock < 0) {
 		(void)slane_bind(file->server, file, process, msg.token);
 	} else {
-		close_fd(sock);
 		r = -EPROTO;
 	}
 	process_put(process);
@@ -219,7 +218,7 @@ static void file_start(struct server *server, struct file *file)
 		file_hang_up(file);
 }
 
-static void refuse(int fd, int error)
+void file_refuse(int fd, int error)
 {
 	struct front_hello hello = { .version = FRONT_VERSION, .error = error };
 
@@ -302,7 +301,7 @@ static void open_later(struct worker_job *job)
 	if (file)
 		file_start(server, file);
 	else
-		refuse(later->fd, r);
+		file_refuse(later->fd, r);
 	free(later);
 }
 
@@ -328,5 +327,5 @@ void file_accept(struct server *server, struct tee_device *teedev, int fd)
 	if (file)
 		file_start(server, file);
 	else
-		refuse(fd, r);
+		file_refuse(fd, r);
 }

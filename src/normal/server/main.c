@@ -212,6 +212,8 @@ static int server_init(struct swteed *swteed)
 	pthread_condattr_t attr;
 	int r;
 
+	server->spare_fd = -1;
+	node_keep_spare(server);
 	server->runtime_dir = swteed->config.runtime_dir;
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_condattr_init(&attr);
@@ -288,6 +290,7 @@ static void server_deinit(struct swteed *swteed)
 		loop_remove(server->loop, swteed->parent_id);
 	}
 	close_fd(swteed->signal_fd);
+	close_fd(server->spare_fd);
 	server->bus = sysfs_bus_free(server->bus);
 	server->shms = shm_table_free(server->shms);
 	server->mem = soc_mem_free(server->mem);

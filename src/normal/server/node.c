@@ -5,6 +5,7 @@
 #include "server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -29,13 +31,39 @@ struct node {
 	struct sockaddr_un addr;
 };
 
+/* How long the loop leaves the other clients alone when nothing else helps */
+#define NO_FILES_PAUSE_NS 1000000
+
+/*
+ * No descriptor is left. Whoever connected would wait, and the socket would be ready
+ * for ever: the spare descriptor goes for the moment in which they are told.
+ */
+static void refuse_one(struct node *node)
+{
+	static const struct timespec pause = { .tv_nsec = NO_FILES_PAUSE_NS };
+	struct server *server = node->server;
+	int fd;
+
+	log_warn_ratelimited("no descriptor is left for an open of %s; see ulimit -n and section "
+			     "[limits] of the configuration", node->teedev->name);
+	server->spare_fd = close_fd(server->spare_fd);
+	fd = accept4(node->fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		file_refuse(fd, -ENFILE);
+	else
+		nanosleep(&pause, NULL);
+	node_keep_spare(server);
+}
+
 static void on_connect(void *data, uint32_t events)
 {
 	struct node *node = data;
 	int fd = accept4(node->fd, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0) {
-		if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+		if (errno == EMFILE || errno == ENFILE)
+			refuse_one(node);
+		else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
 			log_warn_ratelimited("cannot accept an open of %s: %s",
 					     node->teedev->name, strerror(errno));
 		return;
@@ -67,6 +95,12 @@ err_errno:
 	r = -errno;
 	node->fd = close_fd(node->fd);
 	return r;
+}
+
+void node_keep_spare(struct server *server)
+{
+	if (server->spare_fd < 0)
+		server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 int node_publish(struct server *server, struct tee_device *teedev)

@@ -48,6 +48,7 @@ struct server {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;		/* something was taken off a list */
 	struct node *nodes;
+	int spare_fd;			/* the loop's; see node.c */
 	struct file *files;
 	struct slane *lanes;
 	struct process *processes;
@@ -62,6 +63,9 @@ struct server {
 
 int node_publish(struct server *server, struct tee_device *teedev);
 void node_withdraw(struct server *server, struct tee_device *teedev);
+
+/* Have server.spare_fd open; called at the start, and by the loop. */
+void node_keep_spare(struct server *server);
 
 /* --- sysfs.c: attributes of devices --- */
 
@@ -98,6 +102,8 @@ struct file {
 
 /* Takes @fd. Opens the device, answers the client, watches the connection. */
 void file_accept(struct server *server, struct tee_device *teedev, int fd);
+/* Takes @fd. Answers the client that its open failed with @error. */
+void file_refuse(int fd, int error);
 struct file *file_get(struct file *file);
 void file_put(struct file *file);
 /* Begin an ioctl: false when the file is closed. file_leave() ends it. */
