@@ -2,6 +2,7 @@
 /* Lanes: calls between processes, deaths, interruptions, hand-over */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -229,6 +231,65 @@ static void *close_later(void *data)
 	return NULL;
 }
 
+/* Two long calls; the CPUs that it may use in the second are the answer. */
+static void serve_slowly(int fd)
+{
+	static const struct timespec ms = { .tv_nsec = 1000000 };
+	struct lane *lane;
+	uint32_t *data;
+
+	if (lane_attach(fd, 64, &lane) < 0)
+		_exit(2);
+	data = lane_data(lane);
+	lane_set_follow(lane);
+	lane_own(lane);
+	while (lane_wait_request(lane) == 0) {
+		uint32_t most = 0;
+
+		for (int i = 0; i < 100; i++) {
+			cpu_set_t set;
+
+			nanosleep(&ms, NULL);
+			if (sched_getaffinity(0, sizeof(set), &set) == 0 &&
+			    (uint32_t)CPU_COUNT(&set) > most)
+				most = (uint32_t)CPU_COUNT(&set);
+		}
+		*data = most;
+		lane_reply(lane);
+	}
+	_exit(0);
+}
+
+/* A callee that is let go does not leave the CPUs that we were restricted to. */
+static void test_widen_within_limits(void **state)
+{
+	cpu_set_t before, one;
+	struct lane *lane;
+	pid_t pid;
+	int fd, cpu = sched_getcpu();
+
+	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+	if (CPU_COUNT(&before) < 2)
+		skip();
+	assert_int_equal(lane_new(64, &lane, &fd), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
+		serve_slowly(fd);
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+	lane_set_caller_flags(lane, LANE_WIDEN);
+	assert_int_equal(lane_call(lane), 0);
+	assert_int_equal(lane_call(lane), 0);
+	assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+	kill(pid, SIGKILL);
+	wait_status(pid);
+	assert_int_equal(*(uint32_t *)lane_data(lane), 1);
+	lane_free(lane);
+	close(fd);
+}
+
 static void test_close_wakes_both(void **state)
 {
 	struct lane *caller, *callee;
@@ -287,6 +348,7 @@ int main(void)
 		cmocka_unit_test(test_callee_killed_busy),
 		cmocka_unit_test(test_interrupt),
 		cmocka_unit_test(test_handover),
+		cmocka_unit_test(test_widen_within_limits),
 		cmocka_unit_test(test_close_wakes_both),
 		cmocka_unit_test(test_attach_checks),
 	};

@@ -226,18 +226,23 @@ static void note_duration(struct lane *lane)
 
 /*
  * The caller, when the reply takes long: the callee computes, and should do so on
- * whatever CPU is free.
+ * whatever CPU is free, of those that this process may use.
  */
 static void widen_callee(struct lane *lane, uint32_t owner)
 {
 	unsigned long mask[AFFINITY_WORDS];
 	uint32_t tid = owner & FUTEX_TID_MASK;
 
+	long size;
+
 	if (tid == LANE_UNOWNED || tid == 0)
 		return;
-	memset(mask, 0xff, sizeof(mask));
+	/* Our main thread is never bound: what it may use is what we were given. */
+	size = syscall(SYS_sched_getaffinity, getpid(), sizeof(mask), mask);
+	if (size <= 0)
+		return;
 	atomic_store_explicit(&lane->hdr->widened, 1, memory_order_relaxed);
-	(void)syscall(SYS_sched_setaffinity, tid, sizeof(mask), mask);
+	(void)syscall(SYS_sched_setaffinity, tid, (size_t)size, mask);
 }
 
 void lane_set_caller_flags(struct lane *lane, unsigned int flags)

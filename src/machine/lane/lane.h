@@ -66,7 +66,8 @@ int lane_wait_reply(struct lane *lane);
  * LANE_STAY: the caller's thread is bound to its CPU during lane_call() and gets
  * the affinity that it had before back; for threads that may migrate.
  * LANE_WIDEN: a callee whose previous call took long, and that has not replied
- * after LANE_WIDEN_NS, may run anywhere until the next call; for lanes over which
+ * after LANE_WIDEN_NS, may run wherever this process's main thread may, until the
+ * next call; for lanes over which
  * long computations are called. (Not at every call: arming a timer costs as much
  * as a hop.)
  */
