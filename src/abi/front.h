@@ -3,7 +3,7 @@
  * The front wire: a client process and swteed
  *
  * An open device file is one SOCK_SEQPACKET connection to <runtime dir>/<node>
- * (`tee0`, `teepriv0`). swteed answers the connection with one struct
+ * (`tee0`, `teepriv0`, `dma_heap/protected,secure-video`). swteed answers the connection with one struct
  * front_hello: the outcome of open(2).
  *
  * Calls do not travel over that socket: every holder of the descriptor shares
@@ -76,7 +76,9 @@ struct front_window {
 ABI_SIZE(struct front_window, 24, "front_window");
 
 #define FRONT_REPLY_FD 0x1	/* a descriptor follows on the lane socket;
-				 * the ioctl returns its number */
+				 * the ioctl returns its number, or stores it
+				 * in its argument (DMA_HEAP_IOCTL_ALLOC) */
+#define FRONT_REPLY_CLOEXEC 0x2	/* it is close-on-exec */
 
 struct front_call {
 	/* request */
@@ -92,6 +94,16 @@ struct front_call {
 	struct front_window win[FRONT_MAX_WINDOWS];
 	__u8 data[FRONT_DATA_SIZE];
 };
+
+/* Nodes of dma-heaps: <runtime dir>/dma_heap/<name>, as in /dev */
+#define FRONT_HEAP_DIR "dma_heap"
+
+/*
+ * A descriptor of a dma-buf is an end of a socket pair. The other end is bound to
+ * an abstract name: this, its size in hexadecimal, a colon, and what makes it
+ * unique. The name is for those who hold the descriptor; swteed goes by the socket.
+ */
+#define FRONT_DMABUF_NAME "swtee-dma-buf:"
 
 /* Name in the environment of the client: the runtime directory */
 #define FRONT_ENV "SWTEE_RUNTIME"

@@ -7,9 +7,12 @@
 #include <string.h>
 
 #include <linux/bug.h>
+#include <linux/dma-buf.h>
+#include <linux/err.h>
 #include <linux/mm.h>
 
 #include "fuzz.h"
+#include "base/kernel/dmabuf.h"
 #include "normal/platform.h"
 #include "normal/tee/tee_core.h"
 #include "umem.h"
@@ -239,6 +242,22 @@ int platform_shm_install_fd(struct tee_shm *shm)
 		}
 	}
 	return -EMFILE;
+}
+
+/* Nobody opens the node of a heap here: there are no dma-bufs. */
+int dma_heap_publish(struct dma_heap *heap)
+{
+	return may_fail();
+}
+
+int dma_buf_fd(struct dma_buf *dmabuf, int flags)
+{
+	return -EMFILE;
+}
+
+struct dma_buf *dma_buf_get(int fd)
+{
+	return ERR_PTR(-EBADF);
 }
 
 struct tee_shm *platform_fuzz_fd_shm(int fd)

@@ -9,12 +9,18 @@
 #include <unistd.h>
 #include <uuid/uuid.h>
 
+#include <linux/dma-buf.h>
+#include <linux/dma-heap.h>
 #include <linux/mm.h>
+
+#include "base/kernel/dmabuf.h"
 
 #include "normal/platform.h"
 #include "normal/tee/tee_core.h"
 
 #define MAX_FDS 256
+#define MAX_DMABUFS 64
+#define MAX_HEAPS 8
 /* More than this is more than the machine has. */
 #define MAX_PAGES 4096
 
@@ -31,11 +37,17 @@ static struct {
 	struct tee_shm *shm;
 	unsigned int holders;
 } fds[MAX_FDS];
+static struct {
+	struct dma_buf *dmabuf;
+	int flags;
+} dmabufs[MAX_DMABUFS];
+static struct dma_heap *heaps[MAX_HEAPS];
 
 void platform_test_reset(void)
 {
 	pthread_mutex_lock(&lock);
-	if (counts.published || counts.pages || counts.pinned || counts.fds)
+	if (counts.published || counts.pages || counts.pinned || counts.fds ||
+	    counts.dmabufs)
 		abort();
 	counts = (struct platform_test_count){};
 	platform_test = (struct platform_test){ .euid = 1000, .gids = { 1000 }, .n_gids = 1 };
@@ -282,7 +294,106 @@ size_t platform_test_fd_put_all(void)
 		for (; fds[i].holders; n++)
 			platform_test_fd_put(i);
 	}
+	for (int i = 0; i < MAX_DMABUFS; i++) {
+		if (dmabufs[i].dmabuf) {
+			platform_test_dmabuf_close(PLATFORM_TEST_DMABUF_FD + i);
+			n++;
+		}
+	}
 	return n;
+}
+
+/* --- dma-bufs and heaps --- */
+
+int dma_buf_fd(struct dma_buf *dmabuf, int flags)
+{
+	int fd = -EMFILE;
+
+	if (platform_test.dmabuf_rc)
+		return platform_test.dmabuf_rc;
+	pthread_mutex_lock(&lock);
+	for (int i = 0; i < MAX_DMABUFS && fd < 0; i++) {
+		if (!dmabufs[i].dmabuf) {
+			dmabufs[i].dmabuf = dmabuf;
+			dmabufs[i].flags = flags;
+			counts.dmabufs++;
+			fd = PLATFORM_TEST_DMABUF_FD + i;
+		}
+	}
+	pthread_mutex_unlock(&lock);
+	return fd;
+}
+
+/* Numbers below are other files, open or not. */
+struct dma_buf *dma_buf_get(int fd)
+{
+	struct dma_buf *dmabuf = ERR_PTR(-EBADF);
+
+	pthread_mutex_lock(&lock);
+	if (fd >= 0 && fd < MAX_FDS) {
+		dmabuf = ERR_PTR(-EINVAL);
+	} else if (fd >= PLATFORM_TEST_DMABUF_FD && fd < PLATFORM_TEST_DMABUF_FD + MAX_DMABUFS &&
+		   dmabufs[fd - PLATFORM_TEST_DMABUF_FD].dmabuf) {
+		dmabuf = dmabufs[fd - PLATFORM_TEST_DMABUF_FD].dmabuf;
+		get_dma_buf(dmabuf);
+	}
+	pthread_mutex_unlock(&lock);
+	return dmabuf;
+}
+
+int platform_test_dmabuf_fd(struct dma_buf *dmabuf)
+{
+	return dma_buf_fd(dmabuf, 0);
+}
+
+void platform_test_dmabuf_close(int fd)
+{
+	struct dma_buf *dmabuf;
+	int i = fd - PLATFORM_TEST_DMABUF_FD;
+
+	pthread_mutex_lock(&lock);
+	dmabuf = dmabufs[i].dmabuf;
+	if (!dmabuf)
+		abort();
+	dmabufs[i].dmabuf = NULL;
+	counts.dmabufs--;
+	pthread_mutex_unlock(&lock);
+	dma_buf_put(dmabuf);
+}
+
+int platform_test_dmabuf_flags(int fd)
+{
+	return dmabufs[fd - PLATFORM_TEST_DMABUF_FD].flags;
+}
+
+int dma_heap_publish(struct dma_heap *heap)
+{
+	int rc = -ENOSPC;
+
+	if (platform_test.heap_rc)
+		return platform_test.heap_rc;
+	pthread_mutex_lock(&lock);
+	for (int i = 0; i < MAX_HEAPS && rc; i++) {
+		if (!heaps[i]) {
+			heaps[i] = heap;
+			rc = 0;
+		}
+	}
+	pthread_mutex_unlock(&lock);
+	return rc;
+}
+
+struct dma_heap *platform_test_heap(const char *name)
+{
+	struct dma_heap *found = NULL;
+
+	pthread_mutex_lock(&lock);
+	for (int i = 0; i < MAX_HEAPS && heaps[i]; i++) {
+		if (!strcmp(dma_heap_get_name(heaps[i]), name))
+			found = heaps[i];
+	}
+	pthread_mutex_unlock(&lock);
+	return found;
 }
 
 /* --- who calls --- */

@@ -13,8 +13,10 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 #include <string.h>
 
+#include "abi/dma_heap.h"
 #include "abi/front.h"
 #include "abi/tee.h"
 #include "client/front/front_thread.h"
@@ -115,8 +117,21 @@ static void close_windows(const struct front_windows *w, struct front_call *call
 	}
 }
 
-static int reply_value(struct front_lane *fl, __s64 ret, __u32 flags)
+/* swteed wrote to the argument up to its end, or there would be no descriptor. */
+static void store_fd(unsigned int cmd, unsigned long arg, int fd)
 {
+	const size_t offset = offsetof(struct dma_heap_allocation_data, fd);
+	__u32 number = (__u32)fd;
+
+	if ((_IOC_DIR(cmd) & _IOC_READ) && _IOC_SIZE(cmd) >= offset + sizeof(number))
+		memcpy((char *)arg + offset, &number, sizeof(number));
+}
+
+static int reply_value(struct front_lane *fl, unsigned int cmd, unsigned long arg, __s64 ret,
+		       __u32 flags)
+{
+	int fd;
+
 	switch (ret) {
 	case -KERNEL_ERESTARTSYS:
 	case -KERNEL_ERESTARTNOINTR:
@@ -128,8 +143,12 @@ static int reply_value(struct front_lane *fl, __s64 ret, __u32 flags)
 	}
 	if (ret < -4095 || ret > INT_MAX)
 		return -EIO;
-	if (ret >= 0 && (flags & FRONT_REPLY_FD))
-		return front_lane_recv_fd(fl);
+	if (ret < 0 || !(flags & FRONT_REPLY_FD))
+		return (int)ret;
+	fd = front_lane_recv_fd(fl, flags & FRONT_REPLY_CLOEXEC);
+	if (fd < 0 || _IOC_TYPE(cmd) != DMA_HEAP_IOC_MAGIC)
+		return fd;
+	store_fd(cmd, arg, fd);
 	return (int)ret;
 }
 
@@ -170,7 +189,7 @@ static int call_once(struct front_lane *fl, int fd, const struct stat *st, struc
 		front_lane_unbind(fl, slot);
 		return -ESTALE;
 	}
-	return reply_value(fl, __atomic_load_n(&call->ret, __ATOMIC_RELAXED),
+	return reply_value(fl, cmd, arg, __atomic_load_n(&call->ret, __ATOMIC_RELAXED),
 			   __atomic_load_n(&call->flags, __ATOMIC_RELAXED));
 }
 

@@ -26,15 +26,19 @@
 
 #include <stdbool.h>
 
-#define FRONT_NODE_NAME_MAX 15
+#define FRONT_NODE_NAME_MAX 63
 
-/* What a node name says: tee3 is number 3, teepriv3 the same and privileged. */
+/*
+ * What a node name says: tee3 is number 3, teepriv3 the same and privileged,
+ * dma_heap/protected,NAME a heap of protected memory.
+ */
 struct front_node {
+	bool heap;
 	bool privileged;
 	unsigned int number;
 };
 
-/* False unless @name is one that a node can have. @ret_node may be NULL. */
+/* False unless @name is one that a node can have, below /dev. @ret_node may be NULL. */
 bool front_node_parse(const char *name, struct front_node *ret_node);
 
 /*
@@ -46,7 +50,10 @@ bool front_node_parse(const char *name, struct front_node *ret_node);
  */
 int front_open(const char *dir, const char *node);
 
-/* True when @fd is a context. One or two system calls. */
+/* The name of the node, as above, at the end of @path; NULL if there is none. */
+const char *front_node_name(const char *path);
+
+/* True when @fd is a context: an open device or heap. One or two system calls. */
 bool front_is_context(int fd);
 
 /*
@@ -55,9 +62,13 @@ bool front_is_context(int fd);
  */
 bool front_context_path(int fd, char *path, unsigned int size);
 
+/* True when @fd is a dma-buf of swteed's, and its size in bytes. */
+bool front_dmabuf_size(int fd, unsigned long long *ret_size);
+
 /*
  * ioctl(2) on a context: >= 0 or a negative errno, as the kernel returns it to
- * libc. A descriptor that an ioctl returns is not close-on-exec (facts Q6). In
+ * libc. A descriptor that an ioctl returns is not close-on-exec (facts Q6), unless
+ * it was asked for (DMA_HEAP_IOCTL_ALLOC). In
  * addition to what the device answers: -EBADF; -ENOTTY when @fd is no context;
  * -ENODEV when swteed is gone; -EIO when swteed dropped the call half way, so
  * that it may or may not have been done; -EMFILE, -ENOMEM when there is no room

@@ -230,7 +230,7 @@ void front_lane_unbind(struct front_lane *fl, uint32_t slot)
 	}
 }
 
-int front_lane_recv_fd(struct front_lane *fl)
+int front_lane_recv_fd(struct front_lane *fl, bool cloexec)
 {
 	int fd = -1, cancel, flags;
 	size_t n_fds = 0;
@@ -246,7 +246,7 @@ int front_lane_recv_fd(struct front_lane *fl)
 		return -EMFILE;
 	if (n != 1)
 		return -EIO;
-	flags = fcntl(fd, F_GETFD);
+	flags = cloexec ? -1 : fcntl(fd, F_GETFD);
 	if (flags >= 0)
 		(void)fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC);
 	return fd;

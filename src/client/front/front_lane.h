@@ -51,7 +51,7 @@ int front_lane_slot(struct front_lane *fl, int fd, const struct stat *st, uint32
 void front_lane_unbind(struct front_lane *fl, uint32_t slot);
 
 /* Receive the descriptor that follows a reply: its number or a negative errno. */
-int front_lane_recv_fd(struct front_lane *fl);
+int front_lane_recv_fd(struct front_lane *fl, bool cloexec);
 
 /* End the lane; it can be made again. Accepts one that was not made. */
 void front_lane_drop(struct front_lane *fl);

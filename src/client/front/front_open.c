@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -37,10 +38,26 @@ static bool parse_number(const char *s, unsigned int *ret)
 	return true;
 }
 
+/* Other heaps are the host's. */
+static bool is_heap(const char *name)
+{
+	static const char prefix[] = FRONT_HEAP_DIR "/protected,";
+	size_t len = strnlen(name, FRONT_NODE_NAME_MAX + 1);
+
+	return !strncmp(name, prefix, sizeof(prefix) - 1) && len >= sizeof(prefix) &&
+	       len <= FRONT_NODE_NAME_MAX && !strchr(name + sizeof(FRONT_HEAP_DIR), '/');
+}
+
 bool front_node_parse(const char *name, struct front_node *ret_node)
 {
 	struct front_node node = { 0 };
 
+	if (is_heap(name)) {
+		node.heap = true;
+		if (ret_node)
+			*ret_node = node;
+		return true;
+	}
 	if (strncmp(name, "tee", 3))
 		return false;
 	name += 3;
@@ -53,6 +70,22 @@ bool front_node_parse(const char *name, struct front_node *ret_node)
 	if (ret_node)
 		*ret_node = node;
 	return true;
+}
+
+const char *front_node_name(const char *path)
+{
+	static const char dir[] = FRONT_HEAP_DIR "/";
+	const char *name = strrchr(path, '/');
+	size_t before;
+
+	if (!name)
+		return NULL;
+	name++;
+	before = (size_t)(name - path);
+	if (before > sizeof(dir) - 1 && name[-(ptrdiff_t)sizeof(dir)] == '/' &&
+	    !memcmp(name - (sizeof(dir) - 1), dir, sizeof(dir) - 1))
+		name -= sizeof(dir) - 1;
+	return front_node_parse(name, NULL) ? name : NULL;
 }
 
 static int connect_node(int sock, const char *dir, const char *node)
@@ -139,16 +172,14 @@ bool front_context_path(int fd, char *path, unsigned int size)
 		char bytes[sizeof(struct sockaddr_un) + 1];
 	} peer;
 	socklen_t len = sizeof(peer.addr);
-	const char *name;
 	size_t n;
 
 	memset(&peer, 0, sizeof(peer));
 	if (getpeername(fd, (struct sockaddr *)&peer.addr, &len) < 0 ||
 	    peer.addr.sun_family != AF_UNIX || len <= offsetof(struct sockaddr_un, sun_path))
 		return false;
-	/* An abstract address starts with a zero byte and has no slash for strrchr. */
-	name = strrchr(peer.addr.sun_path, '/');
-	if (!name || !front_node_parse(name + 1, NULL))
+	/* An abstract address starts with a zero byte and has no slash to be found. */
+	if (!front_node_name(peer.addr.sun_path))
 		return false;
 	n = strlen(peer.addr.sun_path);
 	if (path) {
@@ -157,6 +188,39 @@ bool front_context_path(int fd, char *path, unsigned int size)
 		memcpy(path, peer.addr.sun_path, n + 1);
 	}
 	return true;
+}
+
+static bool parse_dmabuf(const char *name, unsigned long long *ret_size)
+{
+	unsigned long long size;
+	char *end;
+
+	if (strncmp(name, FRONT_DMABUF_NAME, sizeof(FRONT_DMABUF_NAME) - 1))
+		return false;
+	size = strtoull(name + sizeof(FRONT_DMABUF_NAME) - 1, &end, 16);
+	if (*end != ':')
+		return false;
+	*ret_size = size;
+	return true;
+}
+
+bool front_dmabuf_size(int fd, unsigned long long *ret_size)
+{
+	union {
+		struct sockaddr_un addr;
+		char bytes[sizeof(struct sockaddr_un) + 1];
+	} peer;
+	socklen_t len = sizeof(peer.addr);
+	int saved = errno;
+	bool is;
+
+	memset(&peer, 0, sizeof(peer));
+	is = getpeername(fd, (struct sockaddr *)&peer.addr, &len) == 0 &&
+	     peer.addr.sun_family == AF_UNIX &&
+	     len > offsetof(struct sockaddr_un, sun_path) + 1 && !peer.addr.sun_path[0] &&
+	     parse_dmabuf(peer.addr.sun_path + 1, ret_size);
+	errno = saved;
+	return is;
 }
 
 bool front_is_context(int fd)

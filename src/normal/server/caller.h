@@ -8,6 +8,7 @@
 #ifndef SERVER_CALLER_H
 #define SERVER_CALLER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct process;
@@ -17,6 +18,7 @@ struct caller {
 	uint32_t tid;			/* its thread, as it says; see cred.c */
 	int reply_fd;			/* a descriptor for the client to get; -1. Whoever
 					 * sets it gives it away; the door closes it */
+	bool reply_cloexec;		/* it is close-on-exec in the client */
 };
 
 /* Of the calling thread; NULL when it serves no client. */

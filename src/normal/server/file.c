@@ -13,10 +13,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <linux/dma-heap.h>
 #include <linux/err.h>
 
 #include "base/auto.h"
 #include "base/fdsock.h"
+#include "base/kernel/dmabuf.h"
 #include "base/log.h"
 #include "normal/tee/tee_cdev.h"
 #include "normal/tee/tee_core.h"
@@ -43,7 +45,8 @@ static void file_release(struct worker_job *job)
 	struct file *file = (struct file *)((char *)job - offsetof(struct file, job));
 	struct server *server = file->server;
 
-	tee_cdev_release(file->ctx);
+	if (file->ctx)
+		tee_cdev_release(file->ctx);
 	user_charge_end(&file->charge);
 
 	pthread_mutex_lock(&server->lock);
@@ -83,6 +86,18 @@ void file_hang_up(struct file *file)
 	file->fd = close_fd(file->fd);
 	pthread_mutex_unlock(&file->server->lock);
 	file_leave(file);
+}
+
+long file_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	if (file->heap)
+		return dma_heap_ioctl(file->heap, cmd, arg);
+	return tee_cdev_ioctl(file->ctx, cmd, arg);
+}
+
+static const char *file_name(const struct file *file)
+{
+	return file->heap ? dma_heap_get_name(file->heap) : file->teedev->name;
 }
 
 static int file_message(struct file *file)
@@ -138,7 +153,7 @@ static void on_file_event(void *data, uint32_t events)
 	}
 	if (file_message(file) == -EPROTO)
 		log_warn_ratelimited("dropped a malformed message on an open file of %s",
-				     file->teedev->name);
+				     file_name(file));
 }
 
 /* To whoever opens it, not to whoever holds it later; -ENFILE at the limit. */
@@ -159,8 +174,7 @@ static int charge_opener(struct server *server, struct file *file, int fd)
 	return r == -EDQUOT ? -ENFILE : r;
 }
 
-static int file_open(struct server *server, struct tee_device *teedev, int fd,
-		     struct file **ret_file)
+static int file_new(struct server *server, int fd, struct file **ret_file)
 {
 	struct file *file = calloc(1, sizeof(*file));
 	int on = 1, r;
@@ -169,30 +183,42 @@ static int file_open(struct server *server, struct tee_device *teedev, int fd,
 		return -ENOMEM;
 	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0) {
 		r = -errno;
-		goto err_free;
+		free(file);
+		return r;
 	}
 	file->server = server;
-	file->teedev = teedev;
 	file->fd = fd;
 	file->job.fn = file_release;
 	atomic_init(&file->refs, 1);
 	atomic_init(&file->users, 1);
 	r = charge_opener(server, file, fd);
-	if (r < 0)
-		goto err_free;
-	file->ctx = tee_cdev_open(teedev);
-	if (IS_ERR(file->ctx)) {
-		r = (int)PTR_ERR(file->ctx);
-		goto err_charge;
+	if (r < 0) {
+		free(file);
+		return r;
 	}
 	*ret_file = file;
 	return 0;
+}
 
-err_charge:
-	user_charge_end(&file->charge);
-err_free:
-	free(file);
-	return r;
+static int file_open(struct server *server, struct tee_device *teedev, int fd,
+		     struct file **ret_file)
+{
+	struct file *file;
+	int r;
+
+	r = file_new(server, fd, &file);
+	if (r < 0)
+		return r;
+	file->teedev = teedev;
+	file->ctx = tee_cdev_open(teedev);
+	if (IS_ERR(file->ctx)) {
+		r = (int)PTR_ERR(file->ctx);
+		user_charge_end(&file->charge);
+		free(file);
+		return r;
+	}
+	*ret_file = file;
+	return 0;
 }
 
 /* The answer to the client, and from then on the connection is the open file. */
@@ -328,4 +354,17 @@ void file_accept(struct server *server, struct tee_device *teedev, int fd)
 		file_start(server, file);
 	else
 		file_refuse(fd, r);
+}
+
+void file_accept_heap(struct server *server, struct dma_heap *heap, int fd)
+{
+	struct file *file = NULL;
+	int r = file_new(server, fd, &file);
+
+	if (r < 0) {
+		file_refuse(fd, r);
+		return;
+	}
+	file->heap = heap;
+	file_start(server, file);
 }

@@ -111,8 +111,10 @@ static void machines_stop(struct swteed *swteed)
 		wait_until_quiet(server, LONG_MAX);
 	}
 	shm_drop_all(server);
+	dmabuf_drop_all(server);
 	for_each_machine(swteed, i)
 		machine_ops[i]->unbind(swteed->machines[i]);
+	node_withdraw_heaps(server);
 	/* Workers and others that made calls are gone before their world goes. */
 	server->workers = worker_pool_free(server->workers);
 	for_each_machine(swteed, i)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Device nodes: a listening socket <runtime dir>/<name> for each device
+ * Device nodes: a listening socket <runtime dir>/<name> for each device, and
+ * <runtime dir>/dma_heap/<name> for each heap
  */
 #include "server.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +18,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <linux/dma-heap.h>
+
 #include "base/auto.h"
 #include "base/log.h"
 #include "normal/tee/tee_core.h"
@@ -25,11 +29,17 @@
 struct node {
 	struct server *server;
 	struct node *next;
-	struct tee_device *teedev;
+	struct tee_device *teedev;	/* or */
+	struct dma_heap *heap;
 	int fd;
 	loop_id id;
 	struct sockaddr_un addr;
 };
+
+static const char *node_name(const struct node *node)
+{
+	return node->heap ? dma_heap_get_name(node->heap) : node->teedev->name;
+}
 
 /* How long the loop leaves the other clients alone when nothing else helps */
 #define NO_FILES_PAUSE_NS 1000000
@@ -45,7 +55,7 @@ static void refuse_one(struct node *node)
 	int fd;
 
 	log_warn_ratelimited("no descriptor is left for an open of %s; see ulimit -n and section "
-			     "[limits] of the configuration", node->teedev->name);
+			     "[limits] of the configuration", node_name(node));
 	server->spare_fd = close_fd(server->spare_fd);
 	fd = accept4(node->fd, NULL, NULL, SOCK_CLOEXEC);
 	if (fd >= 0)
@@ -65,10 +75,13 @@ static void on_connect(void *data, uint32_t events)
 			refuse_one(node);
 		else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
 			log_warn_ratelimited("cannot accept an open of %s: %s",
-					     node->teedev->name, strerror(errno));
+					     node_name(node), strerror(errno));
 		return;
 	}
-	file_accept(node->server, node->teedev, fd);
+	if (node->heap)
+		file_accept_heap(node->server, node->heap, fd);
+	else
+		file_accept(node->server, node->teedev, fd);
 }
 
 static int node_listen(struct node *node)
@@ -76,8 +89,9 @@ static int node_listen(struct node *node)
 	int r, n;
 
 	node->addr.sun_family = AF_UNIX;
-	n = snprintf(node->addr.sun_path, sizeof(node->addr.sun_path), "%s/%s",
-		     node->server->runtime_dir, node->teedev->name);
+	n = snprintf(node->addr.sun_path, sizeof(node->addr.sun_path), "%s/%s%s",
+		     node->server->runtime_dir, node->heap ? FRONT_HEAP_DIR "/" : "",
+		     node_name(node));
 	if (n < 0 || (size_t)n >= sizeof(node->addr.sun_path))
 		return -ENAMETOOLONG;
 	node->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -103,6 +117,51 @@ void node_keep_spare(struct server *server)
 		server->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+static void node_unlist(struct node *node)
+{
+	struct server *server = node->server;
+
+	pthread_mutex_lock(&server->lock);
+	for (struct node **p = &server->nodes; *p; p = &(*p)->next) {
+		if (*p == node) {
+			*p = node->next;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&server->lock);
+}
+
+/* From the first moment that it may be opened it is in the list. */
+static int node_start(struct node *node)
+{
+	struct server *server = node->server;
+	int r;
+
+	r = node_listen(node);
+	if (r < 0)
+		return r;
+	pthread_mutex_lock(&server->lock);
+	node->next = server->nodes;
+	server->nodes = node;
+	pthread_mutex_unlock(&server->lock);
+	r = loop_add(server->loop, node->fd, EPOLLIN, on_connect, node, &node->id);
+	if (r < 0) {
+		node_unlist(node);
+		(void)unlink(node->addr.sun_path);
+		node->fd = close_fd(node->fd);
+	}
+	return r;
+}
+
+static void node_stop(struct node *node)
+{
+	loop_remove(node->server->loop, node->id);
+	node_unlist(node);
+	(void)unlink(node->addr.sun_path);
+	close_fd(node->fd);
+	free(node);
+}
+
 int node_publish(struct server *server, struct tee_device *teedev)
 {
 	struct node *node = calloc(1, sizeof(*node));
@@ -115,30 +174,12 @@ int node_publish(struct server *server, struct tee_device *teedev)
 	r = sysfs_add(server, teedev);
 	if (r < 0)
 		goto err_free;
-	r = node_listen(node);
+	r = node_start(node);
 	if (r < 0)
 		goto err_sysfs;
-	pthread_mutex_lock(&server->lock);
-	node->next = server->nodes;
-	server->nodes = node;
-	pthread_mutex_unlock(&server->lock);
-	r = loop_add(server->loop, node->fd, EPOLLIN, on_connect, node, &node->id);
-	if (r < 0)
-		goto err_unlist;
 	teedev->platform = node;
 	return 0;
 
-err_unlist:
-	pthread_mutex_lock(&server->lock);
-	for (struct node **p = &server->nodes; *p; p = &(*p)->next) {
-		if (*p == node) {
-			*p = node->next;
-			break;
-		}
-	}
-	pthread_mutex_unlock(&server->lock);
-	(void)unlink(node->addr.sun_path);
-	close_fd(node->fd);
 err_sysfs:
 	sysfs_remove(server, teedev);
 err_free:
@@ -154,18 +195,54 @@ void node_withdraw(struct server *server, struct tee_device *teedev)
 
 	if (!node)
 		return;
-	loop_remove(server->loop, node->id);
-	pthread_mutex_lock(&server->lock);
-	for (struct node **p = &server->nodes; *p; p = &(*p)->next) {
-		if (*p == node) {
-			*p = node->next;
-			break;
-		}
-	}
-	pthread_mutex_unlock(&server->lock);
-	(void)unlink(node->addr.sun_path);
-	close_fd(node->fd);
-	free(node);
+	node_stop(node);
 	teedev->platform = NULL;
 	sysfs_remove(server, teedev);
+}
+
+static int heap_dir_path(const struct server *server, char *path, size_t size)
+{
+	int n = snprintf(path, size, "%s/" FRONT_HEAP_DIR, server->runtime_dir);
+
+	return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+int node_publish_heap(struct server *server, struct dma_heap *heap)
+{
+	struct node *node = calloc(1, sizeof(*node));
+	char dir[PATH_MAX];
+	int r;
+
+	if (!node)
+		return -ENOMEM;
+	node->server = server;
+	node->heap = heap;
+	r = heap_dir_path(server, dir, sizeof(dir));
+	if (r == 0 && mkdir(dir, 0755) < 0 && errno != EEXIST)
+		r = -errno;
+	if (r == 0)
+		r = node_start(node);
+	if (r < 0) {
+		log_error("cannot make the node " FRONT_HEAP_DIR "/%s in %s: %s",
+			  dma_heap_get_name(heap), server->runtime_dir, strerror(-r));
+		free(node);
+	}
+	return r;
+}
+
+void node_withdraw_heaps(struct server *server)
+{
+	char dir[PATH_MAX];
+	struct node *node;
+
+	do {
+		pthread_mutex_lock(&server->lock);
+		for (node = server->nodes; node && !node->heap; node = node->next)
+			;
+		pthread_mutex_unlock(&server->lock);
+		if (node)
+			node_stop(node);
+	} while (node);
+	if (heap_dir_path(server, dir, sizeof(dir)) == 0)
+		(void)rmdir(dir);
 }

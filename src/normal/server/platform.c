@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 
 #include "base/auto.h"
+#include "base/kernel/dmabuf.h"
 #include "machine/soc/memory.h"
 #include "normal/platform.h"
 #include "normal/tee/tee_core.h"
@@ -42,6 +43,16 @@ static struct server *the_server;
 void platform_set_server(struct server *server)
 {
 	the_server = server;
+}
+
+struct server *platform_get_server(void)
+{
+	return the_server;
+}
+
+int dma_heap_publish(struct dma_heap *heap)
+{
+	return node_publish_heap(the_server, heap);
 }
 
 int platform_device_publish(struct tee_device *teedev)

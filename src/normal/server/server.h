@@ -30,11 +30,13 @@ struct lane;
 struct optee_supp_fallback;
 struct soc_mem;
 struct supplicant;
+struct dma_heap;
 struct tee_context;
 struct tee_device;
 struct tee_shm;
 
 struct config;
+struct dmabuf_handle;
 struct file;
 struct node;
 struct process;
@@ -56,6 +58,7 @@ struct server {
 	struct shm_table *shms;
 	struct sysfs_bus *bus;
 	struct user_table *users;
+	struct dmabuf_handle *dmabufs;
 	bool ending;
 };
 
@@ -63,6 +66,10 @@ struct server {
 
 int node_publish(struct server *server, struct tee_device *teedev);
 void node_withdraw(struct server *server, struct tee_device *teedev);
+/* The node of a heap, dma_heap/<name>. It stays until node_withdraw_heaps(). */
+int node_publish_heap(struct server *server, struct dma_heap *heap);
+/* The daemon ends: the nodes of all heaps. */
+void node_withdraw_heaps(struct server *server);
 
 /* Have server.spare_fd open; called at the start, and by the loop. */
 void node_keep_spare(struct server *server);
@@ -82,7 +89,8 @@ struct sysfs_bus *sysfs_bus_free(struct sysfs_bus *bus);
 /* --- file.c: open files --- */
 
 /*
- * One connection. Two counts: `refs` keeps the struct, `users` keeps the file
+ * One connection, to a TEE device or to a dma-heap (@heap, and then no @teedev and
+ * @ctx). Two counts: `refs` keeps the struct, `users` keeps the file
  * open: one for the connection and one for each ioctl under way. At zero users
  * the device's release runs in a worker.
  */
@@ -93,6 +101,7 @@ struct file {
 	loop_id id;
 	struct tee_device *teedev;
 	struct tee_context *ctx;
+	struct dma_heap *heap;
 	atomic_uint refs;
 	atomic_uint users;
 	atomic_bool hung_up;
@@ -102,8 +111,12 @@ struct file {
 
 /* Takes @fd. Opens the device, answers the client, watches the connection. */
 void file_accept(struct server *server, struct tee_device *teedev, int fd);
+/* The same for the node of a heap. */
+void file_accept_heap(struct server *server, struct dma_heap *heap, int fd);
 /* Takes @fd. Answers the client that its open failed with @error. */
 void file_refuse(int fd, int error);
+/* The ioctl of an entered file, for the current task and caller. */
+long file_ioctl(struct file *file, unsigned int cmd, unsigned long arg);
 struct file *file_get(struct file *file);
 void file_put(struct file *file);
 /* Begin an ioctl: false when the file is closed. file_leave() ends it. */
@@ -183,10 +196,16 @@ int shm_install(struct server *server, struct tee_shm *shm, int file_fd);
 /* Drop every descriptor's reference: the daemon ends. The loop no longer runs. */
 void shm_drop_all(struct server *server);
 
+/* --- dmabuf.c: descriptors of dma-bufs --- */
+
+/* Beside dma_buf_fd() and dma_buf_get() of <linux/dma-buf.h> */
+void dmabuf_drop_all(struct server *server);
+
 /* --- platform.c --- */
 
 /* The server behind src/normal/platform.h: a process has one, as a machine has
  * one kernel. */
 void platform_set_server(struct server *server);
+struct server *platform_get_server(void);
 
 #endif /* SERVER_SERVER_H */

@@ -51,6 +51,7 @@ struct shm_handle {
 	struct server *server;
 	struct shm_handle *next, **prev;	/* in its bucket */
 	struct tee_shm *shm;
+	struct user_charge charge;	/* of an shm that has no memory of its own */
 	struct watcher *watcher;	/* NULL for a socket */
 	int wd;
 	int sock;	/* our end; -1 for a watch */
@@ -87,6 +88,7 @@ static void handle_end(struct worker_job *job)
 	struct shm_handle *handle = (struct shm_handle *)job;
 
 	tee_shm_put(handle->shm);
+	user_charge_end(&handle->charge);
 	free(handle);
 }
 
@@ -321,9 +323,18 @@ int shm_install(struct server *server, struct tee_shm *shm, int file_fd)
 	handle->wd = -1;
 	handle->sock = -1;
 
+	/* Other memory was charged when it was made. */
+	if (tee_shm_is_protected(shm)) {
+		r = user_charge(&handle->charge, caller->process->user, USER_SHM, 1);
+		if (r < 0) {
+			free(handle);
+			return -ENOMEM;
+		}
+	}
 	r = file_fd >= 0 ? install_watch(server, handle, file_fd, &fd) :
 			   install_socket(server, handle, &fd);
 	if (r < 0) {
+		user_charge_end(&handle->charge);
 		free(handle);
 		return r;
 	}

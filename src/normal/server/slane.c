@@ -25,7 +25,6 @@
 #include "base/fdsock.h"
 #include "base/log.h"
 #include "machine/lane/lane.h"
-#include "normal/tee/tee_cdev.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SLANE_STACK (1u << 20)
@@ -157,11 +156,12 @@ static void serve_call(struct slane *slane)
 	long ret;
 
 	slane->caller.reply_fd = -1;
+	slane->caller.reply_cloexec = false;
 	ret = take_request(slane, &slot, &cmd, &arg);
 	if (ret == 0) {
 		file = slot_enter(slane, slot);
 		if (file) {
-			ret = tee_cdev_ioctl(file->ctx, cmd, arg);
+			ret = file_ioctl(file, cmd, arg);
 			file_leave(file);
 		} else {
 			ret = -ESTALE;
@@ -171,7 +171,8 @@ static void serve_call(struct slane *slane)
 	if (slane->caller.reply_fd >= 0) {
 		if (ret >= 0 &&
 		    fdsock_send(slane->sock, "", 1, &slane->caller.reply_fd, 1) == 0)
-			call->flags = FRONT_REPLY_FD;
+			call->flags = FRONT_REPLY_FD |
+				      (slane->caller.reply_cloexec ? FRONT_REPLY_CLOEXEC : 0);
 		/* What the client did not get is closed here, which ends it. */
 		slane->caller.reply_fd = close_fd(slane->caller.reply_fd);
 	}

@@ -26,6 +26,7 @@
 #include "abi/tee.h"
 
 struct page;
+struct sg_table;
 struct tee_device;
 struct tee_shm;
 struct tee_shm_pool;
@@ -238,6 +239,67 @@ int tee_dyn_shm_alloc_helper(struct tee_shm *shm, size_t size, size_t align,
 			     tee_shm_register_fn shm_register);
 void tee_dyn_shm_free_helper(struct tee_shm *shm, tee_shm_unregister_fn shm_unregister);
 
+/*
+ * Protected memory
+ *
+ * What a kernel must not see and a client only names: a client allocates from a
+ * dma-heap, /dev/dma_heap/<name>, and brings the dma-buf to the device by
+ * SHM_REGISTER_FD. Source: facts 5.
+ */
+enum tee_dma_heap_id {
+	TEE_DMA_HEAP_SECURE_VIDEO_PLAY = 1,	/* protected,secure-video */
+	TEE_DMA_HEAP_TRUSTED_UI,		/* protected,trusted-ui */
+	TEE_DMA_HEAP_SECURE_VIDEO_RECORD,	/* protected,secure-video-record */
+};
+
+struct tee_protmem_pool;
+
+/**
+ * struct tee_protmem_pool_ops - where the memory of a heap comes from
+ * @alloc: fill @sgt, of one entry, with @size bytes (whole pages); @offs: of the
+ *	buffer in the pool. 0 or an errno
+ * @free: give the buffer back and free the table
+ * @update_shm: a buffer becomes an shm (shm->size is set): sets either shm->paddr
+ *	and *@parent_shm = NULL, or *@parent_shm, which covers the pool and lives as
+ *	long as any buffer
+ * @destroy_pool: the last reference to the heap is gone, and with it every buffer
+ *
+ * No lock of the core is held; several may run at once.
+ */
+struct tee_protmem_pool_ops {
+	int (*alloc)(struct tee_protmem_pool *pool, struct sg_table *sgt, size_t size,
+		     size_t *offs);
+	void (*free)(struct tee_protmem_pool *pool, struct sg_table *sgt);
+	int (*update_shm)(struct tee_protmem_pool *pool, struct sg_table *sgt, size_t offs,
+			  struct tee_shm *shm, struct tee_shm **parent_shm);
+	void (*destroy_pool)(struct tee_protmem_pool *pool);
+};
+
+struct tee_protmem_pool {
+	const struct tee_protmem_pool_ops *ops;
+};
+
+/*
+ * A pool over a carve-out. ERR_PTR: -EINVAL unless both are page aligned, not 0,
+ * and the memory exists; -ENOMEM. It belongs to the heap once it is registered,
+ * to the caller (pool->ops->destroy_pool()) until then.
+ */
+struct tee_protmem_pool *tee_protmem_static_pool_alloc(phys_addr_t paddr, size_t size);
+
+/*
+ * Make @teedev the owner of a heap, which takes a device user and @pool. -EINVAL:
+ * no such id, or the device is leaving; -EBUSY: the heap is owned, or its last
+ * owner's buffers are still in use; -ENOMEM. After a failure @pool is the caller's.
+ */
+int tee_device_register_dma_heap(struct tee_device *teedev, enum tee_dma_heap_id id,
+				 struct tee_protmem_pool *pool);
+/*
+ * Give up the registration of all heaps of @teedev. A heap that still has buffers
+ * lives on, and holds the device, until the last of them is released.
+ * tee_device_unregister() begins with this.
+ */
+void tee_device_put_all_dma_heaps(struct tee_device *teedev);
+
 /* Shared memory for drivers; release with tee_shm_free() (= put). */
 struct tee_shm *tee_shm_alloc_kernel_buf(struct tee_context *ctx, size_t size);
 struct tee_shm *tee_shm_alloc_priv_buf(struct tee_context *ctx, size_t size);
@@ -272,6 +334,11 @@ static inline size_t tee_shm_get_size(struct tee_shm *shm)
 static inline int tee_shm_get_id(struct tee_shm *shm)
 {
 	return READ_ONCE(shm->id);
+}
+/* Protected memory: @paddr is all there is of it, no kernel mapping, no pages */
+static inline bool tee_shm_is_protected(struct tee_shm *shm)
+{
+	return shm && (shm->flags & TEE_SHM_DMA_BUF);
 }
 static inline bool tee_shm_is_dynamic(struct tee_shm *shm)
 {

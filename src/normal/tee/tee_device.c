@@ -3,8 +3,8 @@
  * TEE devices
  *
  * A device is used by its registration, by every open context and by every shm
- * that a client or an internal context made. Unregistration takes the node away,
- * waits for the last of these users, and only then ends the device context,
+ * that a client or an internal context made, and by every dma-heap that has it for
+ * its owner. Unregistration gives up the heaps, takes the node away, waits for the last of these users, and only then ends the device context,
  * through which the driver may have to unregister orphaned shm until then.
  */
 #include "normal/tee/tee_core.h"
@@ -159,6 +159,8 @@ void tee_device_unregister(struct tee_device *teedev)
 {
 	if (!teedev)
 		return;
+
+	tee_device_put_all_dma_heaps(teedev);
 
 	if (teedev->flags & TEE_DEVICE_FLAG_REGISTERED) {
 		tee_device_unlist(tee_device_obj(teedev));

@@ -85,17 +85,26 @@ static int tee_ioctl_shm_register(struct tee_context *ctx, void __user *argp)
 	return tee_shm_hand_out(shm, argp, &data, sizeof(data));
 }
 
-/*
- * Only protected memory of a heap of this device can be registered, and there
- * is no such heap: every descriptor is the wrong one, which is -EINVAL as well.
- */
+/* Whatever is wrong with the descriptor is -EINVAL, no memory included. */
 static int tee_ioctl_shm_register_fd(struct tee_context *ctx, void __user *argp)
 {
 	struct tee_ioctl_shm_register_fd_data data;
+	struct tee_shm *shm;
 
 	if (copy_from_user(&data, argp, sizeof(data)))
 		return -EFAULT;
-	return -EINVAL;
+	if (data.flags)
+		return -EINVAL;
+
+	shm = tee_shm_register_fd(ctx, data.fd);
+	if (IS_ERR(shm))
+		return -EINVAL;
+
+	data.id = shm->id;
+	data.size = shm->size;
+	/* Clients know the word that way; it means nothing to them. */
+	data.flags = shm->flags;
+	return tee_shm_hand_out(shm, argp, &data, sizeof(data));
 }
 
 static int tee_ioctl_cancel(struct tee_context *ctx, void __user *argp)

@@ -52,16 +52,23 @@ void tee_params_disown(struct tee_params *set)
 {
 	size_t n;
 
-	for (n = 0; n < set->num; n++)
-		set->held[n].shm = NULL;
+	/* What stands in for another lives only as long as that, which stays ours. */
+	for (n = 0; n < set->num; n++) {
+		if (set->held[n].parent)
+			set->held[n].parent = NULL;
+		else
+			set->held[n].shm = NULL;
+	}
 }
 
 void tee_params_release(struct tee_params *set)
 {
 	size_t n;
 
-	for (n = 0; n < set->num; n++)
+	for (n = 0; n < set->num; n++) {
+		tee_shm_put(set->held[n].parent);
 		tee_shm_put(set->held[n].shm);
+	}
 	kfree(set->held);
 	kfree(set->params);
 	*set = (struct tee_params){};
@@ -75,6 +82,19 @@ static int tee_ubuf_from_user(struct tee_param_ubuf *ubuf, const struct tee_ioct
 	    !access_ok(ubuf->uaddr, ubuf->size))
 		return -EFAULT;
 	return 0;
+}
+
+/* Memory of a pool is the pool's to the TEE; the range was checked against it. */
+static void tee_memref_to_parent(struct tee_param_memref *memref, struct tee_param_hold *hold)
+{
+	struct tee_shm_obj *obj = tee_shm_obj(hold->shm);
+
+	if (!obj->parent)
+		return;
+	tee_shm_get(obj->parent);
+	hold->parent = obj->parent;
+	memref->shm = obj->parent;
+	memref->shm_offs += obj->parent_offs;
 }
 
 static int tee_memref_from_user(struct tee_param_memref *memref, struct tee_param_hold *hold,
@@ -107,6 +127,7 @@ static int tee_memref_from_user(struct tee_param_memref *memref, struct tee_para
 	memref->shm_offs = ip->a;
 	memref->size = ip->b;
 	memref->shm = shm;
+	tee_memref_to_parent(memref, hold);
 	return 0;
 }
 

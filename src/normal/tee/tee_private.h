@@ -16,6 +16,8 @@
 #include "abi/tee.h"
 #include "normal/tee/tee_core.h"
 
+struct dma_buf;
+
 /**
  * struct tee_device_obj - a device with what only the core sees
  * @link, @seq: in the list of the registered devices; see tee_device_get_next()
@@ -55,6 +57,9 @@ struct tee_context_obj {
  *	end comes after the last user
  * @pins: walks that stand at it, guarded by the device's mutex; the last put
  *	waits for @c_unpinned before it releases
+ * @dmabuf: TEE_SHM_DMA_BUF: the buffer, counted
+ * @parent: TEE_SHM_DMA_BUF: the shm of its pool that stands for it, at
+ *	@parent_offs; not counted, @dmabuf keeps it. NULL: it stands for itself
  */
 struct tee_shm_obj {
 	struct tee_shm shm;
@@ -63,6 +68,9 @@ struct tee_shm_obj {
 	bool counted;
 	unsigned int pins;
 	struct completion c_unpinned;
+	struct dma_buf *dmabuf;
+	struct tee_shm *parent;
+	size_t parent_offs;
 };
 
 static inline struct tee_device_obj *tee_device_obj(struct tee_device *teedev)
@@ -118,6 +126,13 @@ struct tee_shm *tee_shm_alloc_user_buf(struct tee_context *ctx, size_t size);
 struct tee_shm *tee_shm_register_user_buf(struct tee_context *ctx, unsigned long addr,
 					  size_t length);
 /*
+ * SHM_REGISTER_FD: the dma-buf behind a descriptor of the current task. One
+ * reference, for the caller; the id is published. ERR_PTR: -EBADF no descriptor,
+ * -EINVAL not a buffer of a heap of this device, or the device is leaving; -ENOMEM,
+ * -ENOSPC.
+ */
+struct tee_shm *tee_shm_register_fd(struct tee_context *ctx, int fd);
+/*
  * Was @shm made of pages of its owner? What is not shared with the TEE in place is
  * synchronised around a call. NULL was not.
  */
@@ -128,11 +143,22 @@ static inline bool tee_shm_is_registered(const struct tee_shm *shm)
 /* Move every shm of the ended @ctx to the device context, if there is one. */
 void tee_shm_orphan_all(struct tee_context *ctx);
 
+/* tee_heap.c */
+
+/*
+ * @dmabuf becomes @shm, whose size is set: sets paddr, or *@parent_shm and its
+ * *@offset. -EINVAL: the buffer is of no heap of @teedev.
+ */
+int tee_heap_update_from_dma_buf(struct tee_device *teedev, struct dma_buf *dmabuf,
+				 struct tee_shm *shm, struct tee_shm **parent_shm,
+				 size_t *offset);
+
 /* tee_params.c */
 
 /* What the core keeps of a resolved memref, whatever the driver does to its copy */
 struct tee_param_hold {
 	struct tee_shm *shm;
+	struct tee_shm *parent;	/* that the driver sees in its place; counted, too */
 	size_t offs;
 	size_t size;
 	bool output;

@@ -15,6 +15,7 @@
  */
 #include <linux/compiler.h>
 #include <linux/completion.h>
+#include <linux/dma-buf.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/idr.h>
@@ -241,6 +242,58 @@ struct tee_shm *tee_shm_register_kernel_buf(struct tee_context *ctx, void *addr,
 	return tee_shm_register(ctx, (unsigned long)addr, length, 0, TEE_SHM_NO_ID);
 }
 
+static struct tee_shm *tee_shm_import(struct tee_context *ctx, struct dma_buf *dmabuf, int id)
+{
+	struct tee_shm_obj *obj;
+	struct tee_shm *shm;
+	int rc;
+
+	shm = tee_shm_new(ctx, TEE_SHM_DMA_BUF, id);
+	if (IS_ERR(shm))
+		return shm;
+
+	obj = tee_shm_obj(shm);
+	shm->size = dmabuf->size;
+	rc = tee_heap_update_from_dma_buf(ctx->teedev, dmabuf, shm, &obj->parent,
+					  &obj->parent_offs);
+	if (rc) {
+		tee_shm_delete(shm);
+		return ERR_PTR(rc);
+	}
+	obj->dmabuf = dmabuf;
+
+	tee_shm_publish(shm);
+	return shm;
+}
+
+struct tee_shm *tee_shm_register_fd(struct tee_context *ctx, int fd)
+{
+	struct dma_buf *dmabuf;
+	struct tee_shm *shm;
+	int id;
+
+	dmabuf = dma_buf_get(fd);
+	if (IS_ERR(dmabuf))
+		return ERR_CAST(dmabuf);
+
+	id = tee_shm_reserve_id(ctx->teedev);
+	if (id < 0) {
+		shm = ERR_PTR(id);
+		goto err_buf_put;
+	}
+
+	shm = tee_shm_import(ctx, dmabuf, id);
+	if (IS_ERR(shm))
+		goto err_cancel_id;
+	return shm;
+
+err_cancel_id:
+	tee_shm_cancel_id(ctx->teedev, id);
+err_buf_put:
+	dma_buf_put(dmabuf);
+	return shm;
+}
+
 /*
  * Point @shm at the device context, if there is one. Returns the context that it
  * pointed at, whose reference is now the caller's to put, or NULL.
@@ -295,6 +348,8 @@ static void tee_shm_release(struct tee_shm *shm)
 
 	if (shm->flags & TEE_SHM_POOL) {
 		teedev->pool->ops->free(teedev->pool, shm);
+	} else if (shm->flags & TEE_SHM_DMA_BUF) {
+		dma_buf_put(tee_shm_obj(shm)->dmabuf);
 	} else {
 		int rc = teedev->desc->ops->shm_unregister(shm->ctx, shm);
 

@@ -53,4 +53,10 @@ static inline struct page *pfn_to_page(unsigned long pfn)
 	return phys_to_page(PFN_PHYS(pfn));
 }
 
+/* Frame 0 is nobody's: its page would be NULL. */
+static inline bool pfn_valid(unsigned long pfn)
+{
+	return pfn != 0;
+}
+
 #endif /* BASE_KERNEL_LINUX_MM_H */
