@@ -3,8 +3,8 @@
  * The front wire: a client process and swteed
  *
  * An open device file is one SOCK_SEQPACKET connection to <runtime dir>/<node>
- * (`tee0`, `teepriv0`, `dma_heap/protected,secure-video`). swteed answers the connection with one struct
- * front_hello: the outcome of open(2).
+ * (`tee0`, `teepriv0`, `dma_heap/protected,secure-video`). swteed answers the
+ * connection with one struct front_hello: the outcome of open(2).
  *
  * Calls do not travel over that socket: every holder of the descriptor shares
  * it. A client thread has a lane instead (machine/lane), which it gets and

@@ -38,8 +38,10 @@ struct world_start {
 	__u32 log_level;
 	__u64 ram_pa;		/* physical address and size of the RAM whose */
 	__u64 ram_size;		/* descriptor is attached */
+	__u64 protected_pa;	/* the carve-out that is this world's, by WORLD_MAP; */
+	__u64 protected_size;	/* 0: none */
 };
-ABI_SIZE(struct world_start, 32, "world_start");
+ABI_SIZE(struct world_start, 48, "world_start");
 
 /* WORLD_CPU_ADD and WORLD_STARTED are just this */
 struct world_msg {
@@ -73,5 +75,7 @@ struct world_map_rep {
  * be handed on to a TA host. Without it the file holds other buffers too.
  */
 #define WORLD_MAP_DEDICATED 0x1
+/* The carve-out: memory that the normal world cannot reach, whatever it says of it */
+#define WORLD_MAP_PROTECTED 0x2
 
 #endif /* ABI_WORLD_H */

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -138,7 +139,7 @@ static bool serve_one(struct fake_lane *fl)
 	if (call.reply_fd >= 0) {
 		(void)fdsock_send(fl->sock, "", 1, &call.reply_fd, 1);
 		close_fd(call.reply_fd);
-		shared->flags = FRONT_REPLY_FD;
+		shared->flags = FRONT_REPLY_FD | (call.reply_cloexec ? FRONT_REPLY_CLOEXEC : 0);
 	}
 	for (unsigned int i = 0; i < call.n_windows; i++) {
 		shared->win[i].dirty_lo = call.win[i].dirty_lo;
@@ -311,6 +312,9 @@ static int listen_on(const char *dir, const char *node)
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
+	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/" FRONT_HEAP_DIR, dir);
+	if (strchr(node, '/'))
+		(void)mkdir(addr.sun_path, 0700);
 	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/%s", dir, node);
 	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 || listen(fd, 16) < 0)
 		abort();
@@ -372,6 +376,8 @@ void fake_front_free(struct fake_front *fake)
 		(void)snprintf(path, sizeof(path), "%s/%s", fake->dir, fake->node[i]);
 		(void)unlink(path);
 	}
+	(void)snprintf(path, sizeof(path), "%s/" FRONT_HEAP_DIR, fake->dir);
+	(void)rmdir(path);
 	if (fake->own_dir)
 		(void)rmdir(fake->dir);
 	close(fake->event_fd);

@@ -27,6 +27,7 @@ struct fake_call {
 	unsigned int n_windows;
 	struct front_window win[FRONT_MAX_WINDOWS];
 	int reply_fd;		/* to be sent along and closed; -1 */
+	bool reply_cloexec;
 	bool die;		/* end the lane instead of answering */
 };
 

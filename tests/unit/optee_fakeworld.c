@@ -535,6 +535,11 @@ static void fast_call(struct fw_world *world, const struct smc_regs *in, struct 
 		*out = (struct smc_regs){ .a = { 0, config->caps, config->max_notif,
 						 config->rpc_params } };
 		break;
+	case OPTEE_SMC_GET_PROTMEM_CONFIG:
+		check(config->caps & OPTEE_SMC_SEC_CAP_PROTMEM);
+		*out = (struct smc_regs){ .a = { 0, config->protmem_pa, config->protmem_size,
+						 32 } };
+		break;
 	default:
 		out->a[0] = OPTEE_SMC_RETURN_UNKNOWN_FUNCTION;
 		break;

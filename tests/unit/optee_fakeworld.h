@@ -46,6 +46,8 @@ struct fw_config {
 	uint32_t caps;
 	uint32_t max_notif;
 	uint32_t rpc_params;
+	uint64_t protmem_pa;		/* GET_PROTMEM_CONFIG */
+	uint64_t protmem_size;
 };
 
 struct fw_shm {

@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,6 +33,11 @@ static void *memory_main(void *data)
 
 		rep.error = soc_mem_map(rig->mem, req.pa, req.type == WORLD_MAP, &map);
 		rep.flags = map.dedicated ? WORLD_MAP_DEDICATED : 0;
+		if (rep.error == -EACCES) {
+			rep.error = soc_mem_map_protected(rig->mem, req.pa,
+							  req.type == WORLD_MAP, &map);
+			rep.flags = WORLD_MAP_PROTECTED;
+		}
 		rep.pa = map.pa;
 		rep.size = map.size;
 		rep.fd_offset = map.fd_offset;
@@ -94,6 +100,7 @@ void rig_start(struct rig *rig, uint32_t epoch)
 		.num_threads = RIG_THREADS,
 		.log_level = 0,
 	};
+	uint64_t protected_pa, protected_size;
 	struct world_msg msg;
 
 	memset(rig, 0, sizeof(*rig));
@@ -102,6 +109,10 @@ void rig_start(struct rig *rig, uint32_t epoch)
 	pthread_cond_init(&rig->notified, NULL);
 	assert_non_null(run);
 	assert_int_equal(soc_mem_new(RIG_RAM_SIZE, &rig->mem), 0);
+	assert_int_equal(soc_mem_add_protected(rig->mem, RIG_PROTECTED_SIZE), 0);
+	soc_mem_get_protected(rig->mem, &protected_pa, &protected_size);
+	start.protected_pa = rig->protected_pa = protected_pa;
+	start.protected_size = protected_size;
 	assert_int_equal(fdsock_pair(control), 0);
 	assert_int_equal(fdsock_pair(memory), 0);
 	rig->control_fd = control[0];

@@ -23,6 +23,7 @@
 #define RIG_THREADS 3u
 #define RIG_CPUS 4u
 #define RIG_RAM_SIZE ((size_t)4 << 20)
+#define RIG_PROTECTED_SIZE ((size_t)1 << 20)
 #define RIG_MAX_NOTIF 64u
 
 struct lane;
@@ -30,6 +31,7 @@ struct optee_world;
 
 struct rig {
 	struct soc_mem *mem;
+	uint64_t protected_pa;
 	struct optee_world *_Atomic world;
 	_Atomic pid_t template_pid;		/* the first process that forks TA hosts */
 	int control_fd, memory_fd;

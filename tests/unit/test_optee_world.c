@@ -12,9 +12,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "abi/optee_smc.h"
 #include "abi/tee_result.h"
+#include "base/memfd.h"
 #include "secure/common/fiber.h"
 #include "secure/common/idtable.h"
 
@@ -117,15 +120,17 @@ static void test_fast(void **state)
 	assert_int_equal(rig_fast(&f->rig, OPTEE_SMC_ENABLE_SHM_CACHE, &out), 0);
 	assert_int_equal(rig_fast(&f->rig, OPTEE_SMC_ENABLE_ASYNC_NOTIF, &out),
 			 OPTEE_SMC_RETURN_UNKNOWN_FUNCTION);
-	assert_int_equal(rig_fast(&f->rig, OPTEE_SMC_GET_PROTMEM_CONFIG, &out),
-			 OPTEE_SMC_RETURN_UNKNOWN_FUNCTION);
+	assert_int_equal(rig_fast(&f->rig, OPTEE_SMC_GET_PROTMEM_CONFIG, &out), 0);
+	assert_int_equal(out.a[1], f->rig.protected_pa);
+	assert_int_equal(out.a[2], RIG_PROTECTED_SIZE);
+	assert_int_equal(out.a[3], 32);
 	assert_int_equal(rig_fast(&f->rig, 0x32000099, &out), OPTEE_SMC_RETURN_UNKNOWN_FUNCTION);
 	assert_int_equal(rig_fast(&f->rig, 0, &out), OPTEE_SMC_RETURN_UNKNOWN_FUNCTION);
 
 	in.a[0] = OPTEE_SMC_EXCHANGE_CAPABILITIES;
 	in.a[1] = OPTEE_SMC_NSEC_CAP_UNIPROCESSOR;
 	assert_int_equal(rig_smc(&f->rig, 1, &in, &out), 0);
-	assert_int_equal(out.a[1], 0x54);
+	assert_int_equal(out.a[1], 0x154);
 	assert_int_equal(out.a[2], RIG_THREADS);
 	assert_int_equal(out.a[3], 4);
 	in.a[1] = 2;
@@ -441,6 +446,88 @@ static void test_temporary(void **state)
 	assert_int_equal(rig_close(&f->rig, &f->arg, session), TEE_R_SUCCESS);
 }
 
+static void tmem(struct fixture *f, uint64_t pa, uint64_t size)
+{
+	struct optee_msg_param *p = f->arg.msg->params;
+
+	p->attr = OPTEE_MSG_ATTR_TYPE_TMEM_INOUT;
+	p->u.tmem.buf_ptr = pa;
+	p->u.tmem.size = size;
+}
+
+/* Protected memory as a parameter, in the only way that there is */
+static void test_protected(void **state)
+{
+	const uint64_t size = RIG_PROTECTED_SIZE;
+	struct fixture *f = *state;
+	uint64_t pa = f->rig.protected_pa;
+	struct soc_region *region, *list;
+	struct optee_msg_param *p = f->arg.msg->params;
+	uint32_t session;
+	struct soc_map map;
+	uint8_t *va;
+
+	assert_int_equal(rig_open(&f->rig, 0, &f->arg, fixture_tests_uuid, &session),
+			 TEE_R_SUCCESS);
+	assert_int_equal(soc_mem_map_protected(f->rig.mem, pa, true, &map), 0);
+	assert_int_equal(memfd_map(map.fd, 0, size, PROT_READ | PROT_WRITE, (void **)&va), 0);
+	memset(va + 4090, 3, 10);
+
+	/* The service answers a sum in the first byte: across a page, not from its start. */
+	rig_prepare_invoke(&f->arg, session, 1, 1);
+	tmem(f, pa + 4090, 10);
+	assert_int_equal(rig_call(&f->rig, 0, &f->arg), TEE_R_SUCCESS);
+	assert_int_equal(va[4090], 30);
+	assert_int_equal(va[4091], 3);
+	tmem(f, pa, size);
+	assert_int_equal(rig_call(&f->rig, 0, &f->arg), TEE_R_SUCCESS);
+	assert_int_equal(va[0], 30 + 9 * 3);
+
+	/* Its end, and what is no size */
+	tmem(f, pa + size - 1, 2);
+	assert_int_equal(rig_call(&f->rig, 0, &f->arg), TEE_R_BAD_PARAMETERS);
+	tmem(f, pa + 1, UINT64_MAX);
+	assert_int_equal(rig_call(&f->rig, 0, &f->arg), TEE_R_BAD_PARAMETERS);
+	tmem(f, pa - 1, 2);
+	assert_int_equal(rig_call(&f->rig, 0, &f->arg), TEE_R_BAD_PARAMETERS);
+	tmem(f, pa + size, 0);
+	assert_int_equal(rig_call(&f->rig, 0, &f->arg), TEE_R_BAD_PARAMETERS);
+
+	/* Memory of the normal world is never passed like this. */
+	assert_int_equal(soc_region_new(f->rig.mem, 4096, true, &region), 0);
+	tmem(f, soc_region_pa(region), 16);
+	assert_int_equal(rig_call(&f->rig, 0, &f->arg), TEE_R_BAD_PARAMETERS);
+	tmem(f, soc_region_pa(f->arg.region), 16);
+	assert_int_equal(rig_call(&f->rig, 0, &f->arg), TEE_R_BAD_PARAMETERS);
+
+	/* And the normal world cannot pass protected memory for its own: not a page... */
+	p->attr = OPTEE_MSG_ATTR_TYPE_TMEM_INOUT | OPTEE_MSG_ATTR_NONCONTIG;
+	p->u.tmem.buf_ptr = rig_page_list(&f->rig, region, 0, 4096, &list);
+	p->u.tmem.size = 16;
+	((struct optee_msg_page_list *)soc_region_va(list))->pages[0] = pa;
+	assert_int_equal(rig_call(&f->rig, 0, &f->arg), TEE_R_BAD_PARAMETERS);
+	rig_arg_prepare(&f->arg, OPTEE_MSG_CMD_REGISTER_SHM, 1);
+	p->attr = OPTEE_MSG_ATTR_TYPE_TMEM_OUTPUT | OPTEE_MSG_ATTR_NONCONTIG;
+	p->u.tmem.buf_ptr = soc_region_pa(list);
+	p->u.tmem.size = 4096;
+	p->u.tmem.shm_ref = 77;
+	assert_int_equal(rig_call(&f->rig, 0, &f->arg), TEE_R_BAD_PARAMETERS);
+	/* ... nor a page list ... */
+	p->u.tmem.buf_ptr = pa;
+	assert_int_equal(rig_call(&f->rig, 0, &f->arg), TEE_R_BAD_PARAMETERS);
+	/* ... nor a message */
+	{
+		struct smc_regs in = { .a = { OPTEE_SMC_CALL_WITH_ARG, 0, pa } }, out;
+
+		assert_int_not_equal(rig_smc(&f->rig, 0, &in, &out), OPTEE_SMC_RETURN_OK);
+	}
+	soc_region_free(list);
+	soc_region_free(region);
+	munmap(va, size);
+	close(map.fd);
+	assert_int_equal(rig_close(&f->rig, &f->arg, session), TEE_R_SUCCESS);
+}
+
 static void test_device_pta(void **state)
 {
 	struct fixture *f = *state;
@@ -661,6 +748,7 @@ int main(void)
 		world_test(test_open),
 		world_test(test_params),
 		world_test(test_temporary),
+		world_test(test_protected),
 		world_test(test_device_pta),
 		world_test(test_self_tests),
 		world_test(test_unknown_ta),

@@ -11,11 +11,13 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "abi/optee_rpc.h"
 #include "abi/optee_smc.h"
 #include "abi/tee_result.h"
+#include "base/memfd.h"
 
 #define FLAG_SINGLE (1u << 2)
 #define FLAG_MULTI (1u << 3)
@@ -698,6 +700,53 @@ static void test_contention(void **state)
 	assert_int_equal(rig_close(&f->rig, &f->arg, two), TEE_R_SUCCESS);
 }
 
+/* Only a TA that says that it handles protected memory gets it, and then as a copy. */
+static void test_ta_protected(void **state)
+{
+	const struct fake_ta plain = { .flags = 0 }, secure = { .flags = 1u << 5 };
+	struct fixture *f = *state;
+	struct optee_msg_param *p = f->arg.msg->params;
+	struct soc_map map;
+	uint32_t session;
+	uint8_t *va;
+
+	assert_int_equal(soc_mem_map_protected(f->rig.mem, f->rig.protected_pa, true, &map), 0);
+	assert_int_equal(memfd_map(map.fd, 0, 8192, PROT_READ | PROT_WRITE, (void **)&va), 0);
+	memset(va, 0x11, 8192);
+	for (int i = 0; i < 2; i++) {
+		fixture_offer(f, i ? &secure : &plain);
+		rig_prepare_open(&f->arg, fixture_ta_uuid, 1);
+		p[2].attr = OPTEE_MSG_ATTR_TYPE_TMEM_INOUT;
+		p[2].u.tmem.buf_ptr = f->rig.protected_pa;
+		p[2].u.tmem.size = 16;
+		assert_int_equal(rig_call(&f->rig, 0, &f->arg),
+				 i ? TEE_R_SUCCESS : TEE_R_BAD_PARAMETERS);
+		session = f->arg.msg->session;
+		if (!i) {
+			assert_int_equal(f->arg.msg->ret_origin, TEE_R_ORIGIN_TEE);
+			assert_int_equal(fixture_open(f, &session), TEE_R_SUCCESS);
+		}
+		rig_prepare_invoke(&f->arg, session, FAKE_XOR, 1);
+		p->attr = OPTEE_MSG_ATTR_TYPE_TMEM_INOUT;
+		p->u.tmem.buf_ptr = f->rig.protected_pa + 4090;
+		p->u.tmem.size = 10;
+		assert_int_equal(rig_call(&f->rig, 0, &f->arg),
+				 i ? TEE_R_SUCCESS : TEE_R_BAD_PARAMETERS);
+		assert_int_equal(va[4089], 0x11);
+		assert_int_equal(va[4090], i ? 0x11 ^ 0x5a : 0x11);
+		assert_int_equal(va[4099], i ? 0x11 ^ 0x5a : 0x11);
+		assert_int_equal(va[4100], 0x11);
+		/* No byte of it is no secret. */
+		p->attr = OPTEE_MSG_ATTR_TYPE_TMEM_INOUT;
+		p->u.tmem.size = 0;
+		f->arg.msg->func = FAKE_NULL;
+		assert_int_equal(rig_call(&f->rig, 0, &f->arg), TEE_R_SUCCESS);
+		assert_int_equal(rig_close(&f->rig, &f->arg, session), TEE_R_SUCCESS);
+	}
+	munmap(va, 8192);
+	close(map.fd);
+}
+
 #define world_test(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
@@ -709,6 +758,7 @@ int main(void)
 		world_test(test_identity),
 		world_test(test_ta_memory),
 		world_test(test_ta_overlap),
+		world_test(test_ta_protected),
 		world_test(test_ta_slots),
 		world_test(test_ta_death),
 		world_test(test_template_death),

@@ -20,11 +20,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "abi/dma_heap.h"
 #include "abi/front.h"
 #include "abi/tee.h"
 #include "base/fdsock.h"
@@ -176,6 +178,78 @@ static void check_stat(void)
 	CHECK(access("/etc/passwd", R_OK) == 0);
 }
 
+/* A dma-buf, as swteed makes it */
+static void check_dmabuf(int buf)
+{
+	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_WRITE };
+	struct stat st;
+	struct statx stx;
+
+	CHECK(lseek(buf, 0, SEEK_END) == 0x5000 && lseek64(buf, 0, SEEK_SET) == 0);
+	CHECK_ERRNO(lseek(buf, 1, SEEK_END), EINVAL);
+	CHECK_ERRNO(lseek(buf, 0, SEEK_CUR), EINVAL);
+	CHECK(mmap(NULL, 1, PROT_READ, MAP_SHARED, buf, 0) == MAP_FAILED && errno == EINVAL);
+	CHECK(mmap64(NULL, 1, PROT_READ, MAP_SHARED, buf, 0) == MAP_FAILED && errno == EINVAL);
+	CHECK(fstat(buf, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == 0x5000);
+	CHECK(statx(buf, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) == 0 &&
+	      stx.stx_size == 0x5000);
+	CHECK(ioctl(buf, DMA_BUF_IOCTL_SYNC, &sync) == 0);
+	sync.flags = 0;
+	CHECK_ERRNO(ioctl(buf, DMA_BUF_IOCTL_SYNC, &sync), EINVAL);
+	CHECK_ERRNO(ioctl(buf, DMA_BUF_IOCTL_SYNC, NULL), EFAULT);
+	CHECK_ERRNO(ioctl(buf, TEE_IOC_VERSION, &sync), ENOTTY);
+	CHECK_ERRNO(ioctl(buf, TCGETS, &sync), ENOTTY);
+}
+
+static void check_heap(void)
+{
+	struct dma_heap_allocation_data data = { .len = 1, .fd_flags = O_CLOEXEC };
+	struct dma_heap_allocation_data *far = malloc(sizeof(*far));
+	int fd, dev, pair[2], pipes[2];
+	struct stat st, by_fd;
+
+	CHECK((fd = open("/dev/dma_heap/protected,a", O_RDWR)) >= 0);
+	CHECK(stat("/dev/dma_heap/protected,a", &st) == 0 && S_ISCHR(st.st_mode));
+	CHECK(fstat(fd, &by_fd) == 0 && by_fd.st_rdev == st.st_rdev && by_fd.st_ino == st.st_ino);
+	CHECK(access("/dev/./dma_heap/protected,a", W_OK) == 0);
+	CHECK((dev = open("/dev", O_RDONLY | O_DIRECTORY)) >= 0);
+	CHECK(close(openat(dev, "dma_heap/protected,a", O_RDWR)) == 0);
+	close(dev);
+	/* Not ours, wherever they look like it */
+	CHECK_ERRNO(open("/dev/dma_heap/protected,b", O_RDWR), ENOENT);
+	CHECK_ERRNO(open("/dev/dma_heap/protected,", O_RDWR), ENOENT);
+	CHECK_ERRNO(open("/dev/protected,a", O_RDWR), ENOENT);
+	CHECK_ERRNO(open("/tmp/dma_heap/protected,a", O_RDWR), ENOENT);
+	CHECK_ERRNO(open("/dev/dma_heap/tee0", O_RDWR), ENOENT);
+	CHECK_ERRNO(open("/dev/dma_heap/protected,a-name-that-is-longer-than-any-of-ours", O_RDWR),
+		    ENOENT);
+	CHECK_ERRNO(open("dma_heap/protected,a", O_RDWR), ENOENT);
+
+	/* The number stands in the argument, wherever that is. */
+	CHECK(ioctl(fd, DMA_HEAP_IOCTL_ALLOC, &data) == 0 && data.fd > 2);
+	CHECK(fcntl((int)data.fd, F_GETFD) == FD_CLOEXEC);
+	check_dmabuf((int)data.fd);
+	close((int)data.fd);
+	*far = (struct dma_heap_allocation_data){ .len = 1 };
+	CHECK(ioctl(fd, DMA_HEAP_IOCTL_ALLOC, far) == 0 && fcntl((int)far->fd, F_GETFD) == 0);
+	check_dmabuf((int)far->fd);
+	close((int)far->fd);
+	free(far);
+	close(fd);
+
+	/* Of other files nothing changes. */
+	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == 0 && pipe(pipes) == 0);
+	CHECK_ERRNO(lseek(pair[0], 0, SEEK_END), ESPIPE);
+	CHECK_ERRNO(lseek(pipes[0], 0, SEEK_END), ESPIPE);
+	CHECK_ERRNO(lseek(-1, 0, SEEK_END), EBADF);
+	CHECK(mmap(NULL, 1, PROT_READ, MAP_SHARED, pair[0], 0) == MAP_FAILED && errno == ENODEV);
+	CHECK(mmap(NULL, 1, PROT_READ, MAP_SHARED, -1, 0) == MAP_FAILED && errno == EBADF);
+	CHECK_ERRNO(ioctl(pair[0], DMA_BUF_IOCTL_SYNC, &data), ENOTTY);
+	CHECK_ERRNO(ioctl(pipes[0], DMA_HEAP_IOCTL_ALLOC, &data), ENOTTY);
+	CHECK((fd = memfd_create("f", 0)) >= 0 && ftruncate(fd, 12345) == 0);
+	CHECK(lseek(fd, -5, SEEK_END) == 12340 && lseek(fd, 1, SEEK_CUR) == 12341);
+}
+
 static void check_ioctl(void)
 {
 	struct tee_ioctl_shm_alloc_data alloc = { .size = 4096 };
@@ -290,6 +364,7 @@ static const struct {
 	{ "open", check_open },
 	{ "fopen", check_fopen },
 	{ "stat", check_stat },
+	{ "heap", check_heap },
 	{ "ioctl", check_ioctl },
 	{ "threads", check_threads },
 	{ "passed", check_passed },
@@ -325,6 +400,24 @@ static int run_check(const char *name)
 
 /* ===== in the test ===== */
 
+static long serve_heap(struct fake_call *call)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct dma_heap_allocation_data data;
+	int pair[2];
+
+	if (fake_read(call, &data, call->arg, sizeof(data)) < 0 || fdsock_pair(pair) < 0)
+		return -EFAULT;
+	/* What keeps the name is lost here: with the test's process. */
+	(void)snprintf(addr.sun_path + 1, sizeof(addr.sun_path) - 1, FRONT_DMABUF_NAME "5000:%d.%d",
+		       getpid(), pair[0]);
+	if (bind(pair[0], (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		return -errno;
+	call->reply_fd = pair[1];
+	call->reply_cloexec = data.fd_flags & O_CLOEXEC;
+	return fake_write(call, call->arg, &data, sizeof(data));
+}
+
 static long serve(struct fake_call *call)
 {
 	struct tee_ioctl_version_data v = { .impl_id = 1 };
@@ -339,6 +432,8 @@ static long serve(struct fake_call *call)
 			return -EFAULT;
 		call->reply_fd = memfd_create("shm", MFD_CLOEXEC);
 		return ftruncate(call->reply_fd, (off_t)alloc.size);
+	case DMA_HEAP_IOCTL_ALLOC:
+		return strstr(call->node, "protected,") ? serve_heap(call) : -EINVAL;
 	default:
 		return -EINVAL;
 	}
@@ -393,6 +488,7 @@ static void run_shell(const char *shell, const char *script)
 SELF_TEST(test_open, "open")
 SELF_TEST(test_fopen, "fopen")
 SELF_TEST(test_stat, "stat")
+SELF_TEST(test_heap, "heap")
 SELF_TEST(test_ioctl, "ioctl")
 SELF_TEST(test_threads, "threads")
 SELF_TEST(test_passed, "passed")
@@ -472,7 +568,7 @@ static void test_exports(void **state)
 	(void)snprintf(command, sizeof(command),
 		       "nm -D --defined-only '%s' | awk '{print $3}' | grep -vxE "
 		       "'f?open(at)?(64)?|__open(at)?(64)?_2|(euid|e)?access|faccessat|"
-		       "[lf]?stat(at)?(64)?|__[lf]?xstat(at)?(64)?|statx|l?(get|list)xattr|ioctl'",
+		       "[lf]?stat(at)?(64)?|__[lf]?xstat(at)?(64)?|statx|l?(get|list)xattr|ioctl|lseek(64)?|mmap(64)?'",
 		       arg_shim);
 	if (system("command -v nm >/dev/null") != 0)
 		skip();
@@ -481,7 +577,9 @@ static void test_exports(void **state)
 
 static int group_setup(void **state)
 {
-	static const char *const nodes[] = { "tee0", "tee1", "teepriv0", NULL };
+	static const char *const nodes[] = {
+		"tee0", "tee1", "teepriv0", "dma_heap/protected,a", NULL,
+	};
 
 	fake = fake_front_new(nodes, serve);
 	return 0;
@@ -499,6 +597,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_fopen),
 		cmocka_unit_test(test_stat),
+		cmocka_unit_test(test_heap),
 		cmocka_unit_test(test_ioctl),
 		cmocka_unit_test(test_threads),
 		cmocka_unit_test(test_passed),

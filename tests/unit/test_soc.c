@@ -116,6 +116,39 @@ static void test_ram_map(void **state)
 	soc_region_free(region);
 }
 
+/* The owner gets it by another way than memory that everybody may see. */
+static void test_protected(void **state)
+{
+	struct soc_map map;
+	uint64_t pa, size;
+	char *va;
+
+	soc_mem_get_protected(*state, &pa, &size);
+	assert_int_equal(size, 0);
+	assert_int_equal(soc_mem_map(*state, pa, true, &map), -EFAULT);
+	assert_int_equal(soc_mem_map_protected(*state, pa, true, &map), -EFAULT);
+
+	assert_int_equal(soc_mem_add_protected(*state, 0), -EINVAL);
+	assert_int_equal(soc_mem_add_protected(*state, (size_t)1 << 40), -ENOMEM);
+	assert_int_equal(soc_mem_add_protected(*state, 10000), 0);
+	assert_int_equal(soc_mem_add_protected(*state, 10000), -EINVAL);
+	soc_mem_get_protected(*state, &pa, &size);
+	assert_int_equal(size, 12288);
+	assert_true(pa + size < UINT32_MAX);
+
+	assert_int_equal(soc_mem_map(*state, pa, true, &map), -EACCES);
+	assert_int_equal(soc_mem_map(*state, pa + 12287, true, &map), -EACCES);
+	assert_int_equal(soc_mem_map(*state, pa + 12288, true, &map), -EFAULT);
+	assert_int_equal(soc_mem_map_protected(*state, pa - 1, true, &map), -EFAULT);
+	assert_int_equal(soc_mem_map_protected(*state, pa + 12288, true, &map), -EFAULT);
+	assert_int_equal(soc_mem_map_protected(*state, pa + 5000, true, &map), 0);
+	assert_true(!map.dedicated && map.pa == pa && map.size == 12288 && map.fd_offset == 0);
+	assert_int_equal(memfd_map(map.fd, 0, 12288, PROT_READ | PROT_WRITE, (void **)&va), 0);
+	assert_int_equal(va[12287], 0);
+	munmap(va, 12288);
+	close(map.fd);
+}
+
 /* Against a model: random sizes, both kinds, contents that belong to one region. */
 static void test_random(void **state)
 {
@@ -218,6 +251,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_ram, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dedicated, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_ram_map, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_protected, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_random, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_parked, setup_few_files, teardown_few_files),
 	};

@@ -26,7 +26,7 @@
 
 #include <stdbool.h>
 
-#define FRONT_NODE_NAME_MAX 63
+#define FRONT_NODE_NAME_MAX 39
 
 /*
  * What a node name says: tee3 is number 3, teepriv3 the same and privileged,

@@ -2,9 +2,10 @@
 /*
  * ioctl(2)
  *
- * TEE ioctls on a context travel to swteed. Everything else goes to the kernel
- * at once; only when that answers ENOTTY is the descriptor looked at, because
- * the TEE subsystem's word for a foreign ioctl is EINVAL (facts/tee-uapi 1.2).
+ * The ioctls of TEE devices and of heaps, on a context, travel to swteed. Everything
+ * else goes to the kernel at once; only when that answers ENOTTY is the descriptor
+ * looked at, because a device's word for a foreign ioctl is EINVAL (facts/tee-uapi
+ * 1.2, 5.2), and because it may be a dma-buf.
  */
 #undef _FILE_OFFSET_BITS
 #include "client/shim/shim.h"
@@ -15,6 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "abi/dma_heap.h"
 #include "abi/tee.h"
 #include "client/front/front.h"
 
@@ -27,7 +29,7 @@ static int next_ioctl(int fd, unsigned long request, unsigned long arg)
 
 SHIM_EXPORT int ioctl(int fd, unsigned long request, ...)
 {
-	bool tee = _IOC_TYPE(request) == TEE_IOC_MAGIC;
+	bool ours = _IOC_TYPE(request) == TEE_IOC_MAGIC || _IOC_TYPE(request) == DMA_HEAP_IOC_MAGIC;
 	unsigned long arg;
 	va_list ap;
 	int r;
@@ -36,13 +38,17 @@ SHIM_EXPORT int ioctl(int fd, unsigned long request, ...)
 	arg = va_arg(ap, unsigned long);
 	va_end(ap);
 
-	if (tee && shim_active()) {
+	if (ours && shim_active()) {
 		r = front_ioctl(fd, (unsigned int)request, arg);
 		if (r != -ENOTTY)
 			return shim_result(r);
 	}
 	r = next_ioctl(fd, request, arg);
-	if (r < 0 && errno == ENOTTY && !tee && shim_active() && front_is_context(fd))
-		errno = EINVAL;
+	if (r < 0 && errno == ENOTTY && shim_active()) {
+		if (!ours && front_is_context(fd))
+			errno = EINVAL;
+		else
+			r = shim_result(shim_dmabuf_ioctl(fd, request, arg));
+	}
 	return r;
 }

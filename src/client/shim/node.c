@@ -73,14 +73,14 @@ bool shim_active(void)
 	return state == RUNTIME_SET;
 }
 
-/* True when the directory of @path, whose last component is at @name, is /dev. */
-static bool in_dev(int dirfd, const char *path, const char *name)
+/* True when the directory of @path, whose last component is at @name, is @which. */
+static bool in_dir(int dirfd, const char *path, const char *name, const char *which)
 {
 	size_t len = (size_t)(name - path);
 	char dir[PATH_MAX];
 	struct stat there, dev;
 
-	if (len == 5 && !memcmp(path, "/dev/", 5))
+	if (len == strlen(which) + 1 && !memcmp(path, which, len - 1))
 		return true;
 	if (len >= sizeof(dir))
 		return false;
@@ -91,12 +91,27 @@ static bool in_dev(int dirfd, const char *path, const char *name)
 		dir[1] = '\0';
 	}
 	return sys_stat(dirfd, dir, &there, 0) == 0 &&
-	       sys_stat(AT_FDCWD, "/dev", &dev, 0) == 0 && there.st_dev == dev.st_dev &&
+	       sys_stat(AT_FDCWD, which, &dev, 0) == 0 && there.st_dev == dev.st_dev &&
 	       there.st_ino == dev.st_ino;
+}
+
+/* By the directory's name first: a host without heaps has no /dev/dma_heap. */
+static bool in_heap_dir(int dirfd, const char *path, const char *name)
+{
+	static const char dir[] = FRONT_HEAP_DIR "/";
+	const size_t len = sizeof(dir) - 1;
+	const char *parent = name - len;
+
+	if ((size_t)(name - path) >= len && !memcmp(parent, dir, len) &&
+	    (parent == path || parent[-1] == '/') && in_dir(dirfd, path, parent, "/dev"))
+		return true;
+	return in_dir(dirfd, path, name, "/dev/" FRONT_HEAP_DIR);
 }
 
 bool shim_node_at(int dirfd, const char *path, struct shim_node *ret_node)
 {
+	char heap[FRONT_NODE_NAME_MAX + 1] = FRONT_HEAP_DIR "/";
+	const size_t dir_len = sizeof(FRONT_HEAP_DIR);
 	const char *name;
 	size_t len;
 
@@ -105,8 +120,20 @@ bool shim_node_at(int dirfd, const char *path, struct shim_node *ret_node)
 	name = strrchr(path, '/');
 	name = name ? name + 1 : path;
 	/* Nearly every path of a program ends here. */
-	if (!front_node_parse(name, NULL) || !shim_active() || !in_dev(dirfd, path, name))
+	if ((*name != 't' && *name != 'p') || !shim_active())
 		return false;
+	if (front_node_parse(name, NULL)) {
+		if (!in_dir(dirfd, path, name, "/dev"))
+			return false;
+	} else {
+		len = strnlen(name, sizeof(heap));
+		if (len >= sizeof(heap) - dir_len)
+			return false;
+		memcpy(heap + dir_len, name, len + 1);
+		if (!front_node_parse(heap, NULL) || !in_heap_dir(dirfd, path, name))
+			return false;
+		name = heap;
+	}
 
 	len = strlen(runtime.dir);
 	memcpy(ret_node->path, runtime.dir, len);
@@ -124,7 +151,11 @@ static void become_device(struct stat *st, const char *name)
 	if (!front_node_parse(name, &node))
 		return;
 	st->st_mode = S_IFCHR | (st->st_mode & 0666);
-	st->st_rdev = makedev(SHIM_MAJOR, node.number + (node.privileged ? SHIM_PRIV_MINOR : 0));
+	if (node.heap)
+		st->st_rdev = makedev(SHIM_HEAP_MAJOR, st->st_ino & 0xfffff);
+	else
+		st->st_rdev = makedev(SHIM_MAJOR,
+				      node.number + (node.privileged ? SHIM_PRIV_MINOR : 0));
 	st->st_nlink = 1;
 	st->st_size = 0;
 	st->st_blocks = 0;
@@ -142,8 +173,18 @@ int shim_node_stat(const struct shim_node *node, struct stat *ret_st)
 	return 0;
 }
 
+/* As the kernel's: a regular file without a name, which nobody else may open. */
+static void become_dmabuf(struct stat *st, unsigned long long size)
+{
+	st->st_mode = S_IFREG | 0600;
+	st->st_rdev = 0;
+	st->st_size = (off_t)size;
+	st->st_blocks = 0;
+}
+
 bool shim_context_stat(int fd, struct stat *st)
 {
+	unsigned long long size;
 	char path[SHIM_PATH_MAX];
 	struct stat node;
 	int saved = errno;
@@ -152,11 +193,14 @@ bool shim_context_stat(int fd, struct stat *st)
 		return false;
 	if (!front_context_path(fd, path, sizeof(path))) {
 		errno = saved;
-		return false;
+		if (!front_dmabuf_size(fd, &size))
+			return false;
+		become_dmabuf(st, size);
+		return true;
 	}
 	/* Inode and device as by path, which programs compare; unless it is gone. */
 	if (sys_stat(AT_FDCWD, path, &node, AT_SYMLINK_NOFOLLOW) == 0 && S_ISSOCK(node.st_mode))
 		*st = node;
-	become_device(st, strrchr(path, '/') + 1);
+	become_device(st, front_node_name(path));
 	return true;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libswtee-shim.so: the devices of a swtee instance for an unmodified program
+ * libswtee-shim.so: the devices and heaps of a swtee instance for an unmodified program
  *
  * The program is preloaded with this library and finds in its environment which
  * instance it belongs to. Calls that name a device node, or that use an open one
@@ -17,9 +17,9 @@
  * in ways that are not worth to stand in for:
  * - statically linked programs, and those that make system calls by themselves;
  * - freopen(3) of a node; symbolic links to a node; realpath(3);
- * - a listing of /dev or /sys: nodes can be opened, not discovered;
- * - read(2), write(2) and poll(2) of a context are those of a socket: a read ends
- *   at once (the kernel says EINVAL), what is written is dropped by swteed; of the
+ * - a listing of /dev, /dev/dma_heap or /sys: nodes can be opened, not discovered;
+ * - read(2), write(2) and poll(2) of a context or a dma-buf are those of a socket: a
+ *   read ends at once (the kernel says EINVAL), what is written is dropped by swteed; of the
  *   ioctls of sockets, those that succeed do so;
  * - arguments that are not on the stack, in a process that swteed may not trace
  *   (PR_SET_DUMPABLE, another user): EFAULT.
@@ -75,7 +75,11 @@ struct statx;
 	X(ssize_t, lgetxattr, (const char *, const char *, void *, size_t)) \
 	X(ssize_t, listxattr, (const char *, char *, size_t)) \
 	X(ssize_t, llistxattr, (const char *, char *, size_t)) \
-	X(int, ioctl, (int, unsigned long, ...))
+	X(int, ioctl, (int, unsigned long, ...)) \
+	X(off_t, lseek, (int, off_t, int)) \
+	X(off64_t, lseek64, (int, off64_t, int)) \
+	X(void *, mmap, (void *, size_t, int, int, int, off_t)) \
+	X(void *, mmap64, (void *, size_t, int, int, int, off64_t))
 
 struct shim_next {
 #define X(type, name, args) type (*name) args;
@@ -95,10 +99,12 @@ void *shim_find(const char *name);
 
 /* The kernel's TEE class has a dynamic major number; this is what one often sees. */
 #define SHIM_MAJOR 237
+/* That of dma-heaps is dynamic, too. */
+#define SHIM_HEAP_MAJOR 238
 /* drivers/tee: minors of privileged devices follow those of client devices. */
 #define SHIM_PRIV_MINOR 16
 
-#define SHIM_PATH_MAX 128
+#define SHIM_PATH_MAX 192
 
 struct shim_node {
 	char path[SHIM_PATH_MAX]; /* of its socket in the runtime directory */
@@ -122,8 +128,16 @@ bool shim_node_at(int dirfd, const char *path, struct shim_node *ret_node);
  */
 int shim_node_stat(const struct shim_node *node, struct stat *ret_st);
 
-/* The same of an open context; false when @fd is none. @st: of the descriptor. */
+/* The same of an open context or dma-buf; false when @fd is none. @st: of the descriptor. */
 bool shim_context_stat(int fd, struct stat *st);
+
+/* --- dma-bufs (dmabuf.c) --- */
+
+/*
+ * An ioctl that the kernel did not know (ENOTTY), if @fd is a dma-buf: 0 or a
+ * negative errno. -ENOTTY for any other descriptor.
+ */
+int shim_dmabuf_ioctl(int fd, unsigned long request, unsigned long arg);
 
 /* Return a negative errno as libc does. */
 int shim_result(int r);

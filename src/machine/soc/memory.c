@@ -22,6 +22,9 @@
 #include "base/memfd.h"
 #include "machine/soc/vault.h"
 
+/* Below RAM, and below 4 GiB: its address fits a register of 32 bits. */
+#define PROTECTED_PA 0x10000000ull
+#define PROTECTED_MAX (RAM_PA - PROTECTED_PA)
 #define RAM_PA 0x40000000ull
 #define DEDICATED_PA 0x1000000000ull
 #define PA_LIMIT (1ull << 48)
@@ -50,6 +53,8 @@ struct soc_mem {
 	pthread_mutex_t lock;		/* guards all that follows */
 	int ram_fd;
 	uint8_t *ram_va;
+	int protected_fd;		/* -1: no carve-out; both set before it is used */
+	size_t protected_size;
 	size_t ram_pages;
 	uint64_t *ram_bitmap;
 	size_t ram_hint;		/* where the last allocation ended */
@@ -81,6 +86,7 @@ int soc_mem_new(size_t ram_size, struct soc_mem **ret_mem)
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		mem->max_files = limit.rlim_cur / 2;
 	mem->ram_fd = -1;
+	mem->protected_fd = -1;
 	mem->next_pa = DEDICATED_PA;
 	mem->ram_pages = pages_of(ram_size);
 	words = mem->ram_pages / BITS_PER_WORD + 1;
@@ -117,6 +123,7 @@ struct soc_mem *soc_mem_free(struct soc_mem *mem)
 		munmap(mem->ram_va, mem->ram_pages * SOC_PAGE_SIZE);
 		close_fd(mem->ram_fd);
 		vault_free(mem->vault);
+		close_fd(mem->protected_fd);
 		pthread_mutex_destroy(&mem->lock);
 		free(mem->ram_bitmap);
 		free(mem->dir);
@@ -411,16 +418,58 @@ void soc_region_park_file(struct soc_region *region)
 	pthread_mutex_unlock(&mem->lock);
 }
 
-/*
- * The firewall. All memory that exists so far is normal memory, which every
- * secure world may see, as on hardware.
- */
+/* --- protected memory --- */
+
+int soc_mem_add_protected(struct soc_mem *mem, size_t size)
+{
+	int r;
+
+	if (size == 0 || mem->protected_fd >= 0)
+		return -EINVAL;
+	if (size > PROTECTED_MAX)
+		return -ENOMEM;
+	size = pages_of(size) * SOC_PAGE_SIZE;
+	r = memfd_new_sealed("swtee-protected", size, &mem->protected_fd);
+	if (r == 0)
+		mem->protected_size = size;
+	return r;
+}
+
+void soc_mem_get_protected(struct soc_mem *mem, uint64_t *ret_pa, uint64_t *ret_size)
+{
+	*ret_pa = PROTECTED_PA;
+	*ret_size = mem->protected_size;
+}
+
+static bool in_protected(const struct soc_mem *mem, uint64_t pa)
+{
+	return pa >= PROTECTED_PA && pa - PROTECTED_PA < mem->protected_size;
+}
+
+int soc_mem_map_protected(struct soc_mem *mem, uint64_t pa, bool with_file,
+			  struct soc_map *ret_map)
+{
+	int fd = -1;
+
+	if (!in_protected(mem, pa))
+		return -EFAULT;
+	if (with_file)
+		fd = dup_file(mem->protected_fd);
+	if (with_file && fd < 0)
+		return fd;
+	*ret_map = (struct soc_map){ fd, PROTECTED_PA, mem->protected_size, 0, false };
+	return 0;
+}
+
+/* The firewall: every secure world may see normal memory, as on hardware. */
 int soc_mem_map(struct soc_mem *mem, uint64_t pa, bool with_file, struct soc_map *ret_map)
 {
 	struct dir_entry *entry;
 	int fd = -1, r = -EFAULT;
 	size_t i;
 
+	if (in_protected(mem, pa))
+		return -EACCES;
 	if (pa >= RAM_PA && pa - RAM_PA < mem->ram_pages * SOC_PAGE_SIZE) {
 		if (with_file)
 			fd = dup_file(mem->ram_fd);

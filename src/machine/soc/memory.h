@@ -9,6 +9,10 @@
  * world sees a region only by asking for the mapping; the firewall, the state of
  * the region, decides.
  *
+ * Protected memory is a carve-out that no device driver and no client ever reaches:
+ * it is mapped by the secure world that owns it and by nobody else. This process
+ * holds its file and never maps it; there is no region, and so no address, for it.
+ *
  * Addresses are 4 KiB granular. Those of dedicated regions are not reused while
  * the SoC lives, so a stale one finds nothing. All functions are safe from any thread.
  */
@@ -30,6 +34,14 @@ struct soc_mem *soc_mem_free(struct soc_mem *mem); /* all regions are gone */
 
 /* RAM as a whole, for a world that is being started. The fd stays the SoC's. */
 void soc_mem_get_ram(struct soc_mem *mem, int *ret_fd, uint64_t *ret_pa, uint64_t *ret_size);
+
+/*
+ * Make the carve-out, once: @size bytes (rounded up to pages), zeroed. -EINVAL for
+ * size 0 or a second one, -ENOMEM when there is no room for it.
+ */
+int soc_mem_add_protected(struct soc_mem *mem, size_t size);
+/* Where it is; size 0 when there is none. */
+void soc_mem_get_protected(struct soc_mem *mem, uint64_t *ret_pa, uint64_t *ret_size);
 
 /*
  * @size bytes (rounded up to pages) of zeroed normal memory, physically
@@ -73,6 +85,9 @@ struct soc_map {
  * no memory there; -EACCES: the firewall says no; -ENOMEM: no descriptor is left.
  */
 int soc_mem_map(struct soc_mem *mem, uint64_t pa, bool with_file, struct soc_map *ret_map);
+/* The carve-out, for the world that owns it. -EFAULT: @pa is not in it. */
+int soc_mem_map_protected(struct soc_mem *mem, uint64_t pa, bool with_file,
+			  struct soc_map *ret_map);
 
 /* Figures for `swtee` and for tests that count what is left. */
 struct soc_mem_stats {

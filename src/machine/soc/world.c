@@ -225,8 +225,13 @@ static void memory_answer(struct soc_world *world, int sock, uint64_t pa, bool w
 	struct soc_map map = { .fd = -1 };
 
 	rep.error = soc_mem_map(world->mem, pa, with_file, &map);
+	if (rep.error == 0 && map.dedicated)
+		rep.flags = WORLD_MAP_DEDICATED;
+	if (rep.error == -EACCES && world->config.protected_memory) {
+		rep.error = soc_mem_map_protected(world->mem, pa, with_file, &map);
+		rep.flags = WORLD_MAP_PROTECTED;
+	}
 	if (rep.error == 0) {
-		rep.flags = map.dedicated ? WORLD_MAP_DEDICATED : 0;
 		rep.pa = map.pa;
 		rep.size = map.size;
 		rep.fd_offset = map.fd_offset;
@@ -304,7 +309,7 @@ static int world_hello(struct soc_world *world, int control)
 		.log_level = world->config.log_level,
 	};
 	struct pollfd pfd = { .fd = control, .events = POLLIN };
-	uint64_t ram_pa, ram_size;
+	uint64_t ram_pa, ram_size, protected_pa, protected_size;
 	struct world_msg msg;
 	ssize_t n;
 	int fd, r;
@@ -312,6 +317,11 @@ static int world_hello(struct soc_world *world, int control)
 	soc_mem_get_ram(world->mem, &fd, &ram_pa, &ram_size);
 	start.ram_pa = ram_pa;
 	start.ram_size = ram_size;
+	if (world->config.protected_memory) {
+		soc_mem_get_protected(world->mem, &protected_pa, &protected_size);
+		start.protected_pa = protected_pa;
+		start.protected_size = protected_size;
+	}
 	r = fdsock_send(control, &start, sizeof(start), &fd, 1);
 	if (r < 0)
 		return r;

@@ -22,6 +22,7 @@ struct soc_world_config {
 	const char *const *argv;	/* NULL-terminated; argv[0] is the path */
 	unsigned int num_threads;	/* secure threads */
 	unsigned int log_level;
+	bool protected_memory;		/* it owns the carve-out, if there is one */
 };
 
 /*

@@ -15,6 +15,7 @@
 #define MAX_THREADS 1024
 #define MAX_RAM_MIB 65536
 #define MAX_SHM_MIB (1u << 30)
+#define MAX_PROTECTED_MIB 768
 
 static const char usage[] =
 	"Usage: swteed [OPTION]...\n"
@@ -53,6 +54,7 @@ void config_init(struct config *config)
 			[USER_SHM] = 262144,
 			[USER_SHM_BYTES] = machine_memory() / 4,
 		},
+		.protected_mib = 64,
 	};
 }
 
@@ -144,6 +146,8 @@ static int take_key(struct config *config, const char *section, const char *name
 		return parse_number(value, 1, MAX_THREADS, &config->optee_threads);
 	if (!strcmp(name, "ram_mib"))
 		return parse_number(value, 8, MAX_RAM_MIB, &config->ram_mib);
+	if (!strcmp(name, "protected_mib"))
+		return parse_number(value, 0, MAX_PROTECTED_MIB, &config->protected_mib);
 	if (!strcmp(name, "ta_dirs")) {
 		while (*value && r == 0) {
 			size_t len = strcspn(value, ":");

@@ -21,6 +21,7 @@ struct config {
 	unsigned int optee_threads;
 	unsigned int ram_mib;
 	struct user_limits limits;	/* [limits]; bytes where the file has MiB */
+	unsigned int protected_mib;	/* 0: none */
 	char **ta_dirs;			/* command line first, then the file's */
 	size_t n_ta_dirs;
 };

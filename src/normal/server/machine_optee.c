@@ -86,6 +86,7 @@ static int start_world(struct optee_machine *machine, struct server *server,
 		.argv = machine->argv,
 		.num_threads = config->optee_threads,
 		.log_level = config->log_level,
+		.protected_memory = true,
 	};
 	int r;
 

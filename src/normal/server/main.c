@@ -247,6 +247,11 @@ static int server_init(struct swteed *swteed)
 	r = soc_mem_new((size_t)swteed->config.ram_mib << 20, &server->mem);
 	if (r < 0)
 		return r;
+	if (swteed->config.protected_mib) {
+		r = soc_mem_add_protected(server->mem, (size_t)swteed->config.protected_mib << 20);
+		if (r < 0)
+			return r;
+	}
 	platform_set_server(server);
 	return sysfs_bus_new(server, &server->bus);
 }

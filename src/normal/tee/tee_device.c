@@ -2,10 +2,11 @@
 /*
  * TEE devices
  *
- * A device is used by its registration, by every open context and by every shm
- * that a client or an internal context made, and by every dma-heap that has it for
- * its owner. Unregistration gives up the heaps, takes the node away, waits for the last of these users, and only then ends the device context,
- * through which the driver may have to unregister orphaned shm until then.
+ * A device is used by its registration, by every open context, by every shm that a
+ * client or an internal context made, and by every dma-heap that has it for its
+ * owner. Unregistration gives up the heaps, takes the node away, waits for the last
+ * of these users, and only then ends the device context, through which the driver may
+ * have to unregister orphaned shm until then.
  */
 #include "normal/tee/tee_core.h"
 

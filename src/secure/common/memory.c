@@ -209,6 +209,7 @@ static int mem_region_load(struct mem *mem, uint64_t pa, struct mem_region **ret
 		.fd = -1,
 		.fd_offset = rep.fd_offset,
 		.dedicated = rep.flags & WORLD_MAP_DEDICATED,
+		.protected = rep.flags & WORLD_MAP_PROTECTED,
 		.refs = 1,
 	};
 
@@ -228,15 +229,9 @@ static int mem_region_load(struct mem *mem, uint64_t pa, struct mem_region **ret
 
 /* --- regions --- */
 
-int mem_region_get(struct mem *mem, uint64_t pa, struct mem_region **ret_region)
+static int region_get_any(struct mem *mem, uint64_t pa, struct mem_region **ret_region)
 {
 	struct mem_region *region;
-
-	/* RAM needs no lock and no count. */
-	if (pa >= mem->ram.pa && pa - mem->ram.pa < mem->ram.size) {
-		*ret_region = &mem->ram;
-		return 0;
-	}
 
 	pthread_mutex_lock(&mem->lock);
 	region = regions_find(mem, pa);
@@ -301,6 +296,40 @@ __attribute__((noinline)) int mem_map(struct mem *mem, struct mem_region *region
 		return -ENOMEM;
 	*ret_va = addr;
 	return 0;
+}
+
+static int region_get(struct mem *mem, uint64_t pa, bool protected,
+		      struct mem_region **ret_region)
+{
+	struct mem_region *region;
+	int r;
+
+	r = region_get_any(mem, pa, &region);
+	if (r < 0)
+		return r;
+	if (region->protected != protected) {
+		mem_region_put(mem, region);
+		return -EACCES;
+	}
+	*ret_region = region;
+	return 0;
+}
+
+int mem_region_get(struct mem *mem, uint64_t pa, struct mem_region **ret_region)
+{
+	/* RAM needs no lock and no count. */
+	if (pa >= mem->ram.pa && pa - mem->ram.pa < mem->ram.size) {
+		*ret_region = &mem->ram;
+		return 0;
+	}
+	return region_get(mem, pa, false, ret_region);
+}
+
+int mem_region_get_protected(struct mem *mem, uint64_t pa, struct mem_region **ret_region)
+{
+	if (pa >= mem->ram.pa && pa - mem->ram.pa < mem->ram.size)
+		return -EACCES;
+	return region_get(mem, pa, true, ret_region);
 }
 
 int mem_page_map(struct mem *mem, uint64_t pa, struct mem_region **ret_region, void **ret_va)

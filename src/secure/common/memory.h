@@ -27,6 +27,7 @@ struct mem_region {
 	_Atomic int fd;		/* mem_region_file() */
 	uint64_t fd_offset;	/* of the region in its file */
 	bool dedicated;		/* the file may be handed to a TA host */
+	bool protected;		/* not of the normal world */
 	uint8_t *va;		/* RAM: mapped here; NULL for others */
 	unsigned int refs;	/* private */
 };
@@ -41,9 +42,12 @@ struct mem *mem_free(struct mem *mem);
 
 /*
  * The region around @pa; one put for each get. -EFAULT: nothing there; -EACCES:
- * the firewall; -EPIPE: the SoC is gone; -EPROTO: it answered nonsense; -ENOMEM.
+ * the firewall, or memory that is not of the normal world; -EPIPE: the SoC is gone;
+ * -EPROTO: it answered nonsense; -ENOMEM.
  */
 int mem_region_get(struct mem *mem, uint64_t pa, struct mem_region **ret_region);
+/* The same for protected memory; -EACCES for memory of the normal world. */
+int mem_region_get_protected(struct mem *mem, uint64_t pa, struct mem_region **ret_region);
 void mem_region_put(struct mem *mem, struct mem_region *region);
 
 /*

@@ -14,6 +14,9 @@
 #define OS_REVISION_MINOR 6
 #define OS_BUILD_ID 0
 
+/* Bits of a physical address of protected memory */
+#define PROTMEM_PA_WIDTH 32
+
 #define SEC_CAPS \
 	(OPTEE_SMC_SEC_CAP_DYNAMIC_SHM | OPTEE_SMC_SEC_CAP_MEMREF_NULL | OPTEE_SMC_SEC_CAP_RPC_ARG)
 
@@ -25,10 +28,22 @@ static void fast_exchange_capabilities(const struct optee_world *world,
 		return;
 	}
 	out->a[0] = OPTEE_SMC_RETURN_OK;
-	out->a[1] = SEC_CAPS;
+	out->a[1] = SEC_CAPS | (world->protected_size ? OPTEE_SMC_SEC_CAP_PROTMEM : 0);
 	/* Threads wait for each other by their number. */
 	out->a[2] = world->threads.n_threads;
 	out->a[3] = OPTEE_RPC_NUM_PARAMS;
+}
+
+static void fast_get_protmem_config(const struct optee_world *world, struct smc_regs *out)
+{
+	if (!world->protected_size) {
+		out->a[0] = OPTEE_SMC_RETURN_ENOTAVAIL;
+		return;
+	}
+	out->a[0] = OPTEE_SMC_RETURN_OK;
+	out->a[1] = world->protected_pa;
+	out->a[2] = world->protected_size;
+	out->a[3] = PROTMEM_PA_WIDTH;
 }
 
 static void fast_call(struct optee_world *world, const struct smc_regs *in, struct smc_regs *out)
@@ -61,6 +76,9 @@ static void fast_call(struct optee_world *world, const struct smc_regs *in, stru
 		break;
 	case OPTEE_SMC_GET_SHM_CONFIG:
 		out->a[0] = OPTEE_SMC_RETURN_ENOTAVAIL;
+		break;
+	case OPTEE_SMC_GET_PROTMEM_CONFIG:
+		fast_get_protmem_config(world, out);
 		break;
 	case OPTEE_SMC_EXCHANGE_CAPABILITIES:
 		fast_exchange_capabilities(world, in, out);

@@ -219,6 +219,47 @@ uint32_t mobj_new_page(struct optee_world *world, uint64_t pa, uint64_t size,
 	return TEE_R_SUCCESS;
 }
 
+/* One run, however long: what is next to each other there belongs together. */
+uint32_t mobj_new_protected(struct optee_world *world, uint64_t pa, uint64_t size,
+			    struct mobj **ret_mobj)
+{
+	struct mem_region *region;
+	struct mobj_run *run;
+	struct mobj *mobj;
+	uint32_t res;
+	int r;
+
+	r = mem_region_get_protected(world->mem, pa, &region);
+	if (r < 0)
+		return result_of_errno(r);
+	if (size > region->size - (pa - region->pa)) {
+		mem_region_put(world->mem, region);
+		return TEE_R_BAD_PARAMETERS;
+	}
+	run = calloc(1, sizeof(*run));
+	res = run ? mobj_new(size, pa % MEM_PAGE_SIZE, &mobj) : TEE_R_OUT_OF_MEMORY;
+	if (res != TEE_R_SUCCESS) {
+		free(run);
+		mem_region_put(world->mem, region);
+		return res;
+	}
+	*run = (struct mobj_run){
+		.region = region,
+		.offset = pa - region->pa - mobj->first,
+		.size = mobj->n_bytes,
+	};
+	mobj->runs = run;
+	mobj->n_runs = 1;
+	mobj->max_runs = 1;
+	*ret_mobj = mobj;
+	return TEE_R_SUCCESS;
+}
+
+bool mobj_is_protected(const struct mobj *mobj)
+{
+	return mobj->runs[0].region->protected;
+}
+
 /* --- use --- */
 
 void mobj_put(struct thread *thread, struct mobj *mobj)

@@ -50,6 +50,16 @@ uint32_t mobj_new_noncontig(struct optee_world *world, uint64_t buf_ptr, uint64_
 uint32_t mobj_new_page(struct optee_world *world, uint64_t pa, uint64_t size,
 		       struct mobj **ret_mobj);
 
+/*
+ * @size bytes of protected memory from @pa on. BAD_PARAMETERS unless all of them
+ * are in it, and there are any; OUT_OF_MEMORY.
+ */
+uint32_t mobj_new_protected(struct optee_world *world, uint64_t pa, uint64_t size,
+			    struct mobj **ret_mobj);
+
+/* Only a TA that may have protected memory may have it. */
+bool mobj_is_protected(const struct mobj *mobj);
+
 /* Give the reference back. May be an RPC: somebody waits for the last one. */
 void mobj_put(struct thread *thread, struct mobj *mobj);
 

@@ -28,14 +28,27 @@ static uint32_t decode_rmem(struct thread *thread, const struct optee_msg_param_
 	return mobj ? decode_range(p, mobj, rmem->offs, rmem->size) : TEE_R_BAD_PARAMETERS;
 }
 
-/* Contiguous memory would be a reserved pool or protected: there is neither. */
-static uint32_t decode_tmem(const struct optee_msg_param_tmem *tmem, struct ta_param *p)
+/*
+ * Contiguous memory is protected memory, because there is no reserved pool; or it is
+ * none. No byte of protected memory is none, too, but of an address that must be.
+ */
+static uint32_t decode_tmem(struct thread *thread, const struct optee_msg_param_tmem *tmem,
+			    struct ta_param *p)
 {
+	struct mobj *mobj;
+	uint32_t res;
+
 	p->u.mem.mobj = NULL;
 	p->u.mem.offset = 0;
 	p->u.mem.size = 0;
 	p->u.mem.ret_size = 0;
-	return tmem->buf_ptr || tmem->size ? TEE_R_BAD_PARAMETERS : TEE_R_SUCCESS;
+	if (!tmem->buf_ptr && !tmem->size)
+		return TEE_R_SUCCESS;
+	if (!tmem->size)
+		return optee_world_has_protected(thread->world, tmem->buf_ptr) ?
+			       TEE_R_SUCCESS : TEE_R_BAD_PARAMETERS;
+	res = mobj_new_protected(thread->world, tmem->buf_ptr, tmem->size, &mobj);
+	return res == TEE_R_SUCCESS ? decode_range(p, mobj, 0, tmem->size) : res;
 }
 
 static uint32_t decode_noncontig(struct thread *thread, const struct optee_msg_param_tmem *tmem,
@@ -73,7 +86,7 @@ static uint32_t param_decode(struct thread *thread, const struct optee_msg_param
 	case OPTEE_MSG_ATTR_TYPE_TMEM_INOUT:
 		p->type = (enum param_type)(msg->attr - OPTEE_MSG_ATTR_TYPE_TMEM_INPUT +
 					    PARAM_MEMREF_INPUT);
-		return decode_tmem(&msg->u.tmem, p);
+		return decode_tmem(thread, &msg->u.tmem, p);
 	case OPTEE_MSG_ATTR_TYPE_TMEM_INPUT | OPTEE_MSG_ATTR_NONCONTIG:
 	case OPTEE_MSG_ATTR_TYPE_TMEM_OUTPUT | OPTEE_MSG_ATTR_NONCONTIG:
 	case OPTEE_MSG_ATTR_TYPE_TMEM_INOUT | OPTEE_MSG_ATTR_NONCONTIG:
@@ -91,6 +104,7 @@ uint32_t params_decode(struct thread *thread, const struct optee_msg_param *msg,
 {
 	ret->types = 0;
 	ret->has_memory = false;
+	ret->has_protected = false;
 	for (size_t i = 0; i < PARAMS_MAX; i++)
 		ret->p[i].type = PARAM_NONE;
 	if (n > PARAMS_MAX)
@@ -99,8 +113,11 @@ uint32_t params_decode(struct thread *thread, const struct optee_msg_param *msg,
 	for (size_t i = 0; i < n; i++) {
 		uint32_t res = param_decode(thread, &msg[i], &ret->p[i]);
 
-		if (param_is_memref(&ret->p[i]))
+		if (param_is_memref(&ret->p[i])) {
 			ret->has_memory = true;
+			if (ret->p[i].u.mem.mobj && mobj_is_protected(ret->p[i].u.mem.mobj))
+				ret->has_protected = true;
+		}
 		if (res != TEE_R_SUCCESS) {
 			params_put(thread, ret);
 			return res;

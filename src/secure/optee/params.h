@@ -47,6 +47,7 @@ struct ta_param {
 struct ta_params {
 	uint32_t types;		/* PARAM_TYPES() of all */
 	bool has_memory;
+	bool has_protected;	/* some of it is protected memory */
 	struct ta_param p[PARAMS_MAX];
 };
 

@@ -323,6 +323,16 @@ void ta_manager_put(struct thread *thread, struct ta_instance *instance)
 
 /* --- entry points --- */
 
+/*
+ * A TA that does not say that it handles protected memory would let some of it out
+ * by accident. What is part of the trusted OS knows what it does.
+ */
+static bool may_have(const struct ta_instance *instance, const struct ta_params *params)
+{
+	return !params->has_protected || !instance->user ||
+	       has_flags(instance, TA_FLAG_SECURE_DATA_PATH);
+}
+
 static uint32_t user_open(struct thread *thread, struct session *session,
 			  struct ta_params *params, uint32_t *origin)
 {
@@ -356,6 +366,9 @@ uint32_t ta_instance_open(struct thread *thread, struct session *session,
 	uint32_t res;
 
 	reset_cancel(session);
+	*origin = TEE_R_ORIGIN_TEE;
+	if (!may_have(instance, params))
+		return TEE_R_BAD_PARAMETERS;
 	instance_enter(thread, instance);
 	if (instance->user) {
 		res = user_open(thread, session, params, origin);
@@ -375,6 +388,9 @@ uint32_t ta_instance_invoke(struct thread *thread, struct session *session, uint
 	uint32_t res;
 
 	reset_cancel(session);
+	*origin = TEE_R_ORIGIN_TEE;
+	if (!may_have(instance, params))
+		return TEE_R_BAD_PARAMETERS;
 	instance_enter(thread, instance);
 	if (instance->user) {
 		res = user_ta_invoke(thread, instance->user, session, cmd, params, origin);

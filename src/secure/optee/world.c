@@ -81,6 +81,8 @@ static int world_set_up(struct optee_world *world, const struct world_start *sta
 	int r;
 
 	session_table_init(&world->sessions, start->epoch);
+	world->protected_pa = start->protected_pa;
+	world->protected_size = start->protected_size;
 	world->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (world->epoll_fd < 0)
 		return -errno;

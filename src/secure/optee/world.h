@@ -19,6 +19,7 @@
 #ifndef SECURE_OPTEE_WORLD_H
 #define SECURE_OPTEE_WORLD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "secure/common/cpu.h"
@@ -44,9 +45,17 @@ struct optee_world {
 	struct ta_template template;
 	struct ta_time_table times;
 	struct pta_tests tests;
+	uint64_t protected_pa;	/* the carve-out that is ours; size 0: none */
+	uint64_t protected_size;
 	struct thread_pool threads;
 	struct cpu_set cpus;
 };
+
+/* Is @pa an address of the carve-out? */
+static inline bool optee_world_has_protected(const struct optee_world *world, uint64_t pa)
+{
+	return pa >= world->protected_pa && pa - world->protected_pa < world->protected_size;
+}
 
 struct optee_world_config {
 	int control_fd;		/* as in abi/world.h */

@@ -147,4 +147,13 @@
 /* Login in [0].a, the client's UUID as a TEE_UUID: VALUE_OUTPUT, MEMREF_OUTPUT, -, - */
 #define TEST_SESSION_CMD_IDENTITY 1
 
+/* --- protected: may have protected memory --- */
+
+#define TEST_TA_PROTECTED_UUID \
+	{ 0x6a1f3e0c, 0x9c57, 0x4b0e, { 0x9d, 0x2a, 0x3f, 0x5b, 0x0d, 0x6c, 0x7e, 0x21 } }
+#define TEST_TA_PROTECTED_UUID_STRING "6a1f3e0c-9c57-4b0e-9d2a-3f5b0d6c7e21"
+
+/* MEMREF_INOUT, VALUE_INOUT, -, -: adds a to each byte; b: the sum as it was before */
+#define TEST_PROTECTED_CMD_ADD 0
+
 #endif /* TEST_TAS_H */

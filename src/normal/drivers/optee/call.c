@@ -216,6 +216,14 @@ static int optee_to_msg_memref(struct optee_msg_param *mp, const struct tee_para
 		return 0;
 	}
 
+	if (tee_shm_is_protected(m->shm)) {
+		mp->attr = p->attr - TEE_IOCTL_PARAM_ATTR_TYPE_MEMREF_INPUT +
+			   OPTEE_MSG_ATTR_TYPE_TMEM_INPUT;
+		mp->u.tmem.buf_ptr = m->shm->paddr + m->shm_offs;
+		mp->u.tmem.size = m->size;
+		mp->u.tmem.shm_ref = 0;
+		return 0;
+	}
 	if (!tee_shm_is_dynamic(m->shm))
 		return -EINVAL;
 	mp->attr = p->attr - TEE_IOCTL_PARAM_ATTR_TYPE_MEMREF_INPUT +

@@ -276,6 +276,8 @@ struct optee {
 
 	bool has_rpc_arg;
 	bool has_memref_null;
+	phys_addr_t protmem_pa;		/* the static carve-out; size 0: none */
+	size_t protmem_size;
 	u32 rev_major;
 	u32 rev_minor;
 	u32 rev_build;
@@ -460,5 +462,12 @@ void optee_scan_init(struct optee *optee);
 void optee_scan_start(struct optee *optee);
 /* The work does not run any more and the devices are gone, drivers taken off. */
 void optee_scan_end(struct optee *optee);
+
+/*
+ * protmem.c: the heaps of protected memory, once the client device is registered.
+ * -ENOMEM; a heap that cannot be had for another reason is done without. They go
+ * with the device.
+ */
+int optee_protmem_init(struct optee *optee);
 
 #endif /* NORMAL_DRIVERS_OPTEE_PRIVATE_H */

@@ -13,6 +13,7 @@
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/mutex.h>
 #include <linux/printk.h>
 #include <linux/rwsem.h>
@@ -45,6 +46,8 @@ struct optee_handshake {
 	int thread_count;
 	bool has_rpc_arg;
 	bool has_memref_null;
+	phys_addr_t protmem_pa;
+	size_t protmem_size;
 };
 
 static void reg_pair_from_64(u64 *hi, u64 *lo, u64 val)
@@ -322,6 +325,27 @@ static int optee_get_thread_count(struct smc_conduit *conduit)
 	return lower_32_bits(out.a[1]);
 }
 
+/* What cannot be a carve-out is none: the rest of the trusted OS is good without. */
+static void optee_get_protmem_config(struct smc_conduit *conduit, struct optee_handshake *hs)
+{
+	struct smc_regs out;
+	u64 size;
+	u64 pa;
+
+	optee_fast_call(conduit, OPTEE_SMC_GET_PROTMEM_CONFIG, &out);
+	if (lower_32_bits(out.a[0]) != OPTEE_SMC_RETURN_OK)
+		return;
+	pa = out.a[1];
+	size = out.a[2];
+	if (!pa || !size || !PAGE_ALIGNED(pa) || !PAGE_ALIGNED(size) || size > -pa) {
+		pr_warn("optee: the trusted OS reports protected memory that cannot be (%#llx bytes "
+			"at %#llx); there will be none\n", size, pa);
+		return;
+	}
+	hs->protmem_pa = pa;
+	hs->protmem_size = size;
+}
+
 static int optee_exchange_capabilities(struct smc_conduit *conduit, struct optee_handshake *hs)
 {
 	struct smc_regs out;
@@ -360,6 +384,8 @@ static int optee_exchange_capabilities(struct smc_conduit *conduit, struct optee
 		       "is room for %u\n", rpc_params, OPTEE_RPC_NUM_PARAMS);
 		return -EINVAL;
 	}
+	if (caps & OPTEE_SMC_SEC_CAP_PROTMEM)
+		optee_get_protmem_config(conduit, hs);
 	return 0;
 }
 
@@ -424,6 +450,8 @@ static struct optee *optee_alloc(const struct optee_platform_data *pdata,
 	optee->usable = true;
 	optee->has_rpc_arg = hs->has_rpc_arg;
 	optee->has_memref_null = hs->has_memref_null;
+	optee->protmem_pa = hs->protmem_pa;
+	optee->protmem_size = hs->protmem_size;
 	optee_take_revision(optee, hs);
 	if (optee_notif_init(&optee->notif, hs->max_notif_value, optee->epoch)) {
 		kfree(optee);
@@ -470,12 +498,20 @@ struct optee *optee_probe(const struct optee_platform_data *pdata)
 	rc = optee_devices_register(optee);
 	if (rc)
 		goto err_caches_uninit;
+	rc = optee_protmem_init(optee);
+	if (rc)
+		goto err_devices_unregister;
 
 	/* What is there from the start is there when the probe returns. */
 	optee_scan_start(optee);
 	flush_work(&optee->scan_work);
 	return optee;
 
+err_devices_unregister:
+	/* In the order of optee_remove(): a supplicant may have come already. */
+	optee_supp_device_unregister(optee);
+	optee_scan_end(optee);
+	optee_client_device_unregister(optee);
 err_caches_uninit:
 	optee_caches_uninit(optee);
 err_free:
@@ -505,16 +541,18 @@ void optee_remove(struct optee *optee)
  */
 
 /*
- * Clients were told what the trusted OS can do, and messages that wait for the
- * gate are laid out for it: the new one must be like the old one in this.
+ * Clients were told what the trusted OS can do, messages that wait for the gate are
+ * laid out for it, and buffers are allocated from its protected memory: the new one
+ * must be like the old one in this.
  */
 static int optee_check_same(const struct optee *optee, const struct optee_handshake *hs)
 {
 	if (hs->has_rpc_arg == optee->has_rpc_arg &&
-	    hs->has_memref_null == optee->has_memref_null)
+	    hs->has_memref_null == optee->has_memref_null &&
+	    hs->protmem_pa == optee->protmem_pa && hs->protmem_size == optee->protmem_size)
 		return 0;
-	pr_err("optee: the new trusted OS differs from the old one in RPC_ARG or MEMREF_NULL; "
-	       "start the same one, or bind the driver anew\n");
+	pr_err("optee: the new trusted OS differs from the old one in RPC_ARG, MEMREF_NULL or its "
+	       "protected memory; start the same one, or bind the driver anew\n");
 	return -EINVAL;
 }
 
