@@ -518,11 +518,27 @@ static void check_all(const struct instance *instance)
 	check_kill();
 }
 
+static void check_none(void)
+{
+	struct tee_ioctl_shm_register_fd_data data;
+	struct stat st;
+	int tee = must_open("/dev/tee0");
+
+	CHECK_ERRNO(open(VIDEO, O_RDWR), ENOENT);
+	CHECK_ERRNO(stat(UI, &st), ENOENT);
+	CHECK_ERRNO(import(tee, tee, &data), EINVAL);
+	close(tee);
+}
+
 int main(int argc, char **argv)
 {
 	struct instance instance;
 	struct counts before;
 
+	if (argc > 1 && !strcmp(argv[1], "none")) {
+		check_none();
+		return 0;
+	}
 	instance_find(&instance);
 	check_all(&instance);
 	instance_warm_up(&instance);

@@ -42,10 +42,15 @@ static bool parse_number(const char *s, unsigned int *ret)
 static bool is_heap(const char *name)
 {
 	static const char prefix[] = FRONT_HEAP_DIR "/protected,";
-	size_t len = strnlen(name, FRONT_NODE_NAME_MAX + 1);
+	size_t n, start;
 
-	return !strncmp(name, prefix, sizeof(prefix) - 1) && len >= sizeof(prefix) &&
-	       len <= FRONT_NODE_NAME_MAX && !strchr(name + sizeof(FRONT_HEAP_DIR), '/');
+	for (n = 0; prefix[n]; n++) {
+		if (name[n] != prefix[n])
+			return false;
+	}
+	for (start = n; name[n] && name[n] != '/' && n < FRONT_NODE_NAME_MAX; n++)
+		;
+	return n > start && !name[n];
 }
 
 bool front_node_parse(const char *name, struct front_node *ret_node)
