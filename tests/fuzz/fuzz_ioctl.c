@@ -16,6 +16,8 @@
 #include <linux/err.h>
 #include <linux/errno.h>
 
+#include "abi/dma_heap.h"
+#include "base/kernel/dmabuf.h"
 #include "base/kernel/kmem.h"
 #include "base/kernel/task.h"
 #include "base/log.h"
@@ -154,9 +156,45 @@ static void do_shm_register(struct tee_context *ctx)
 static void do_shm_register_fd(struct tee_context *ctx)
 {
 	struct tee_ioctl_shm_register_fd_data data = { .fd = (int64_t)fuzz_number(&f.in) };
+	struct tee_shm *shm;
+	long fd;
 
+	if (f.flags & STEP_ODD_COUNT)
+		data.flags = fuzz_u32(&f.in);
+	if (!(f.flags & STEP_ODD_LENGTH))
+		data.fd %= 8;
 	put_arg(&data, sizeof(data));
-	FUZZ_CHECK(call(ctx, TEE_IOC_SHM_REGISTER_FD, ARG_ADDR) < 0);
+	fd = call(ctx, TEE_IOC_SHM_REGISTER_FD, ARG_ADDR);
+	if (fd < 0)
+		return;
+	shm = platform_fuzz_fd_shm((int)fd);
+	FUZZ_CHECK(shm != NULL && tee_shm_is_protected(shm) && !shm->kaddr);
+	FUZZ_CHECK(shm->paddr >= 0x10000000 && shm->size &&
+		   shm->paddr - 0x10000000 + shm->size <= 8 * 4096);
+	note_id(shm->id);
+}
+
+static void do_heap_alloc(void)
+{
+	struct dma_heap_allocation_data data = { .len = fuzz_number(&f.in) };
+	unsigned int cmd = DMA_HEAP_IOCTL_ALLOC;
+	long rc;
+
+	if (!(f.flags & STEP_ODD_LENGTH))
+		data.len = data.len % (9 * 4096);
+	if (f.flags & STEP_ODD_COUNT) {
+		data.fd_flags = fuzz_u32(&f.in);
+		data.heap_flags = fuzz_u8(&f.in);
+		cmd = fuzz_u32(&f.in);
+	}
+	put_arg(&data, sizeof(data));
+	umem_new_call(f.flags & STEP_CHANGE, f.flags & STEP_FAULT ? fuzz_u8(&f.in) & 31 : -1);
+	if (f.flags & STEP_NO_MEMORY)
+		kfault_set(1 + fuzz_u8(&f.in) % 4);
+	rc = dma_heap_ioctl(platform_fuzz_heap(), cmd, ARG_ADDR);
+	kfault_clear();
+	umem_new_call(false, -1);
+	FUZZ_CHECK(rc <= 0 && rc >= -4095);
 }
 
 /* As much as is used; a memref mostly of memory that there is. */
@@ -336,7 +374,7 @@ static void do_close(unsigned int n)
 
 static void run_step(void)
 {
-	uint8_t op = fuzz_u8(&f.in) % 20;
+	uint8_t op = fuzz_u8(&f.in) % 21;
 	struct tee_context *ctx;
 
 	f.flags = fuzz_u8(&f.in);
@@ -360,6 +398,9 @@ static void run_step(void)
 		break;
 	case 17:
 		odd_driver_act();
+		break;
+	case 20:
+		do_heap_alloc();
 		break;
 	case 18:
 		platform_fuzz.euid = fuzz_u32(&f.in);
@@ -395,6 +436,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	/* What a client provokes in the log is not what we are after. */
 	log_set_fd(open("/dev/null", O_WRONLY | O_CLOEXEC));
+	platform_fuzz_make_heaps();
 	return 0;
 }
 

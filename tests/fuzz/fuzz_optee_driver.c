@@ -535,6 +535,7 @@ static void end_program(void)
 	check_rest();
 
 	/* Otherwise the removal would wait for ever: for the last user. */
+	tee_device_put_all_dma_heaps(f.optee->teedev);
 	FUZZ_CHECK(f.optee->teedev->num_users == 1);
 	FUZZ_CHECK(f.optee->supp_teedev->num_users == 1);
 }
@@ -580,6 +581,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	/* What a trusted OS provokes in the log is not what we are after. */
 	log_set_fd(open("/dev/null", O_WRONLY | O_CLOEXEC));
+	platform_fuzz_make_heaps();
 	return 0;
 }
 

@@ -351,6 +351,17 @@ static struct tee_device *probe_one(const struct tee_desc *desc, bool with_pool)
 	return teedev;
 }
 
+/* Eight pages behind a heap; that there is none is no reason not to go on. */
+static void add_heap(void)
+{
+	struct tee_protmem_pool *pool = tee_protmem_static_pool_alloc(0x10000000, 8 * PAGE_SIZE);
+
+	if (IS_ERR(pool))
+		return;
+	if (tee_device_register_dma_heap(odd.client, TEE_DMA_HEAP_SECURE_VIDEO_PLAY, pool))
+		pool->ops->destroy_pool(pool);
+}
+
 bool odd_driver_probe(struct fuzz_in *in, struct odd_devices *ret)
 {
 	uint8_t config = fuzz_u8(in);
@@ -377,6 +388,8 @@ bool odd_driver_probe(struct fuzz_in *in, struct odd_devices *ret)
 		tee_device_unregister(ret->client);
 		return false;
 	}
+	if (config & 8)
+		add_heap();
 	return true;
 }
 
@@ -409,6 +422,7 @@ void odd_driver_remove(struct odd_devices *devices)
 		tee_shm_put(odd.held[n]);
 		odd.held[n] = NULL;
 	}
+	tee_device_put_all_dma_heaps(devices->client);
 	/* Otherwise the next would wait for ever: for the last user. */
 	FUZZ_CHECK(devices->client->num_users == 1);
 	FUZZ_CHECK(devices->priv->num_users == 1);

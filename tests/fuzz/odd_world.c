@@ -629,6 +629,8 @@ static void exchange_capabilities(struct smc_regs *out)
 	}
 	if (odd & 8)
 		out->a[3] = fuzz_number(w.in);
+	if (odd & 0x10)
+		out->a[1] |= OPTEE_SMC_SEC_CAP_PROTMEM;
 	if ((odd & 0xf0) == 0xf0)
 		change_register(out);
 }
@@ -648,6 +650,14 @@ static void fast_call(uint32_t func, struct smc_regs *out)
 		break;
 	case OPTEE_SMC_GET_THREAD_COUNT:
 		out->a[1] = w.n_threads;
+		break;
+	case OPTEE_SMC_GET_PROTMEM_CONFIG:
+		out->a[1] = fuzz_number(w.in);
+		out->a[2] = fuzz_number(w.in);
+		if (fuzz_u8(w.in) & 1) {
+			out->a[1] = (out->a[1] | 1) << 12;
+			out->a[2] = (out->a[2] & 0xff) << 12;
+		}
 		break;
 	case OPTEE_SMC_EXCHANGE_CAPABILITIES:
 		exchange_capabilities(out);

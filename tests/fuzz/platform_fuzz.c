@@ -37,7 +37,9 @@ static struct {
 	uint64_t next_pa;
 	size_t n_pages;
 	size_t n_devices;
-	struct tee_shm *fds[PLATFORM_FUZZ_MAX_FDS];
+	struct tee_shm *fds[PLATFORM_FUZZ_MAX_FDS];	/* or, at the same number, */
+	struct dma_buf *dmabufs[PLATFORM_FUZZ_MAX_FDS];
+	struct dma_heap *heap;
 } state;
 
 void platform_fuzz_check_empty(void)
@@ -46,7 +48,7 @@ void platform_fuzz_check_empty(void)
 	FUZZ_CHECK(state.n_pages == 0);
 	FUZZ_CHECK(state.memory == NULL);
 	for (size_t i = 0; i < PLATFORM_FUZZ_MAX_FDS; i++)
-		FUZZ_CHECK(state.fds[i] == NULL);
+		FUZZ_CHECK(state.fds[i] == NULL && state.dmabufs[i] == NULL);
 }
 
 void platform_fuzz_reset(void)
@@ -236,7 +238,7 @@ int platform_shm_install_fd(struct tee_shm *shm)
 	if (rc)
 		return rc;
 	for (int i = 0; i < PLATFORM_FUZZ_MAX_FDS; i++) {
-		if (!state.fds[i]) {
+		if (!state.fds[i] && !state.dmabufs[i]) {
 			state.fds[i] = shm;
 			return i;
 		}
@@ -244,20 +246,74 @@ int platform_shm_install_fd(struct tee_shm *shm)
 	return -EMFILE;
 }
 
-/* Nobody opens the node of a heap here: there are no dma-bufs. */
+/* The node of a heap stays for the life of the process. */
 int dma_heap_publish(struct dma_heap *heap)
 {
-	return may_fail();
+	int rc = may_fail();
+
+	if (!rc && !state.heap)
+		state.heap = heap;
+	return rc;
+}
+
+static void no_version(struct tee_device *teedev, struct tee_ioctl_version_data *vers)
+{
+}
+
+static int no_open(struct tee_context *ctx)
+{
+	return -EIO;
+}
+
+static void no_release(struct tee_context *ctx)
+{
+}
+
+void platform_fuzz_make_heaps(void)
+{
+	static const struct tee_driver_ops ops = {
+		.get_version = no_version,
+		.open = no_open,
+		.release = no_release,
+	};
+	static const struct tee_desc desc = { .name = "none", .ops = &ops };
+	struct tee_device *teedev = tee_device_alloc(&desc, NULL, NULL);
+
+	FUZZ_CHECK(!IS_ERR(teedev));
+	for (int id = TEE_DMA_HEAP_SECURE_VIDEO_PLAY; id <= TEE_DMA_HEAP_SECURE_VIDEO_RECORD; id++)
+		FUZZ_CHECK(tee_device_register_dma_heap(teedev, id,
+			   tee_protmem_static_pool_alloc(FIRST_PA, PAGE_SIZE)) == 0);
+	tee_device_unregister(teedev);
+}
+
+struct dma_heap *platform_fuzz_heap(void)
+{
+	return state.heap;
 }
 
 int dma_buf_fd(struct dma_buf *dmabuf, int flags)
 {
+	int rc = may_fail();
+
+	if (rc)
+		return rc;
+	for (int i = 0; i < PLATFORM_FUZZ_MAX_FDS; i++) {
+		if (!state.fds[i] && !state.dmabufs[i]) {
+			state.dmabufs[i] = dmabuf;
+			return i;
+		}
+	}
 	return -EMFILE;
 }
 
 struct dma_buf *dma_buf_get(int fd)
 {
-	return ERR_PTR(-EBADF);
+	if (fd < 0 || fd >= PLATFORM_FUZZ_MAX_FDS)
+		return ERR_PTR(-EBADF);
+	if (!state.dmabufs[fd])
+		return ERR_PTR(-EINVAL);
+	get_dma_buf(state.dmabufs[fd]);
+	return state.dmabufs[fd];
 }
 
 struct tee_shm *platform_fuzz_fd_shm(int fd)
@@ -268,10 +324,15 @@ struct tee_shm *platform_fuzz_fd_shm(int fd)
 void platform_fuzz_fd_close(int fd)
 {
 	struct tee_shm *shm = platform_fuzz_fd_shm(fd);
+	struct dma_buf *dmabuf;
 
 	if (shm) {
 		state.fds[fd] = NULL;
 		tee_shm_put(shm);
+	} else if (fd >= 0 && fd < PLATFORM_FUZZ_MAX_FDS && state.dmabufs[fd]) {
+		dmabuf = state.dmabufs[fd];
+		state.dmabufs[fd] = NULL;
+		dma_buf_put(dmabuf);
 	}
 }
 

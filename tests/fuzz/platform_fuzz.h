@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct dma_heap;
 struct tee_shm;
 
 #define PLATFORM_FUZZ_MAX_FDS 64
@@ -42,7 +43,11 @@ void *platform_fuzz_va(uint64_t pa, uint64_t size);
 
 /* The shm behind a descriptor, NULL when it is closed. Borrowed. */
 struct tee_shm *platform_fuzz_fd_shm(int fd);
-/* close(2); what is not open is ignored. */
+/* Once, before anything is counted: the nodes of heaps stay for good. */
+void platform_fuzz_make_heaps(void);
+/* The first heap that was registered, or NULL. */
+struct dma_heap *platform_fuzz_heap(void);
+/* close(2), of a dma-buf too; what is not open is ignored. */
 void platform_fuzz_fd_close(int fd);
 
 #endif /* TESTS_FUZZ_PLATFORM_FUZZ_H */
