@@ -91,9 +91,10 @@ struct moving {
 	int id;
 	atomic_bool stop;
 	struct tee_ioctl_buf_data buf;
-	struct {
+	union {
 		struct tee_ioctl_invoke_arg arg;
-		struct tee_ioctl_param params[6];
+		uint8_t room[sizeof(struct tee_ioctl_invoke_arg) +
+			     9 * sizeof(struct tee_ioctl_param)];
 	} call;
 };
 
@@ -104,7 +105,7 @@ static void *move_arguments(void *data)
 	unsigned int seed = 1;
 
 	while (!atomic_load_explicit(&moving->stop, memory_order_relaxed)) {
-		struct tee_ioctl_param *param = &moving->call.params[rand_r(&seed) % 6];
+		struct tee_ioctl_param *param = &moving->call.arg.params[rand_r(&seed) % 6];
 
 		switch (rand_r(&seed) % 8) {
 		case 0:

@@ -45,13 +45,16 @@ struct receiver {
 
 static void *receive(void *data)
 {
-	struct {
+	union {
 		struct tee_iocl_supp_recv_arg arg;
-		struct tee_ioctl_param params[5];
-	} req = { .arg.num_params = 5, .params[0].attr = TEE_IOCTL_PARAM_ATTR_META };
+		uint8_t room[sizeof(struct tee_iocl_supp_recv_arg) +
+			     5 * sizeof(struct tee_ioctl_param)];
+	} req = { .room = { 0 } };
 	struct tee_ioctl_buf_data buf = { (uintptr_t)&req, sizeof(req) };
 	struct receiver *receiver = data;
 
+	req.arg.num_params = 5;
+	req.arg.params[0].attr = TEE_IOCTL_PARAM_ATTR_META;
 	receiver->error = ioctl(receiver->tee, TEE_IOC_SUPPL_RECV, &buf) < 0 ? errno : 0;
 	atomic_store(&receiver->done, true);
 	return NULL;

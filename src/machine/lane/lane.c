@@ -232,7 +232,6 @@ static void widen_callee(struct lane *lane, uint32_t owner)
 {
 	unsigned long mask[AFFINITY_WORDS];
 	uint32_t tid = owner & FUTEX_TID_MASK;
-
 	long size;
 
 	if (tid == LANE_UNOWNED || tid == 0)
