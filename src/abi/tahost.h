@@ -54,9 +54,12 @@ ABI_SIZE(struct tahost_spawn, 24, "tahost_spawn");
 /* slot of a memref that has no memory behind it (NULL) */
 #define TAHOST_SLOT_NULL 0xffffffffu
 
-/* Slots 0..TAHOST_MAX_SLOTS-1; slot 0 is the bounce window, the others are
- * shared buffers that stay mapped between calls until TAHOST_OP_UNMAP. */
+/* Slots 0..TAHOST_MAX_SLOTS-1; slot 0 is the bounce window, slot 1 the window of
+ * system calls, the others are shared buffers that stay mapped between calls until
+ * TAHOST_OP_UNMAP. */
 #define TAHOST_SLOT_BOUNCE 0u
+#define TAHOST_SLOT_WINDOW 1u
+#define TAHOST_FIRST_SHARED 2u
 #define TAHOST_MAX_SLOTS 256
 
 union tahost_param {
@@ -79,6 +82,42 @@ union tahost_param {
 #define TAHOST_SYS_SET_TA_TIME 4	/* a0 = s, a1 = ms -> result */
 #define TAHOST_SYS_MASK_CANCEL 5	/* a0 = 1 mask, 0 unmask -> a0 = old */
 #define TAHOST_SYS_GET_CANCEL 6		/* -> a0 = flag, seen through the mask */
+
+/*
+ * What does not fit into registers goes through the window of system calls, in
+ * TAHOST_SLOT_WINDOW. The host asks for one that is large enough; in the middle of
+ * that request, and only there, the world posts TAHOST_OP_UNMAP and TAHOST_OP_MAP.
+ * It stays, with what is in it, until it is asked for again.
+ */
+#define TAHOST_SYS_WINDOW 7		/* a0 = bytes -> result */
+#define TAHOST_WINDOW_MAX (256u << 20)
+
+/*
+ * Persistent objects. Handles are numbers, 0 is none; identifiers of objects stand
+ * at the beginning of the window, data at TAHOST_WINDOW_DATA. An unknown handle, or
+ * one that lacks the access, is BAD_PARAMETERS or BAD_STATE: the TA panics.
+ */
+#define TAHOST_WINDOW_DATA 64u
+#define TAHOST_SYS_OBJ_OPEN 8		/* a0 = storage, a1 = flags, a2 = size of the id
+					 * -> result, a0 = handle */
+#define TAHOST_SYS_OBJ_CREATE 9		/* the same, a3 = size of the data */
+#define TAHOST_SYS_OBJ_CLOSE 10		/* a0 = handle -> result */
+#define TAHOST_SYS_OBJ_DELETE 11	/* a0 = handle -> result */
+#define TAHOST_SYS_OBJ_RENAME 12	/* a0 = handle, a1 = size of the id -> result */
+#define TAHOST_SYS_OBJ_INFO 13		/* a0 = handle
+					 * -> result, a0 = size, a1 = position, a2 = flags */
+#define TAHOST_SYS_OBJ_READ 14		/* a0 = handle, a1 = size -> result, a1 = size */
+#define TAHOST_SYS_OBJ_WRITE 15		/* a0 = handle, a1 = size -> result */
+#define TAHOST_SYS_OBJ_TRUNCATE 16	/* a0 = handle, a1 = size -> result */
+#define TAHOST_SYS_OBJ_SEEK 17		/* a0 = handle, a1 = offset (signed), a2 = whence
+					 * -> result */
+#define TAHOST_SYS_ENUM_ALLOC 18	/* -> result, a0 = enumerator */
+#define TAHOST_SYS_ENUM_FREE 19		/* a0 = enumerator -> result */
+#define TAHOST_SYS_ENUM_RESET 20	/* a0 = enumerator -> result */
+#define TAHOST_SYS_ENUM_START 21	/* a0 = enumerator, a1 = storage -> result */
+#define TAHOST_SYS_ENUM_NEXT 22		/* a0 = enumerator
+					 * -> result, a0 = size of the id, a1 = size of the
+					 * data; the id in the window */
 
 struct tahost_sys {
 	__u32 nr;

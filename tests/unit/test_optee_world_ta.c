@@ -16,6 +16,7 @@
 
 #include "abi/optee_rpc.h"
 #include "abi/optee_smc.h"
+#include "abi/tahost.h"
 #include "abi/tee_result.h"
 #include "base/memfd.h"
 
@@ -302,7 +303,7 @@ static void test_ta_slots(void **state)
 		check_xor(f, session, &shm[i]);
 	}
 	assert_int_not_equal(ta_slot(f, session, OPTEE_MSG_ATTR_TYPE_RMEM_INOUT, &shm[299]), 0);
-	assert_int_equal(f->arg.msg->params[2].u.value.a, 255);
+	assert_int_equal(f->arg.msg->params[2].u.value.a, TAHOST_MAX_SLOTS - TAHOST_FIRST_SHARED);
 	check_xor(f, session, &shm[0]);
 	for (unsigned int i = 1; i < 300; i++)
 		rig_shm_free(&f->rig, &f->arg, &shm[i]);

@@ -25,7 +25,8 @@
 struct optee_machine {
 	char world_path[PATH_MAX];
 	char tahost_path[PATH_MAX];
-	const char *argv[4];
+	char secure_dir[PATH_MAX];	/* the world's own; nothing here opens it */
+	const char *argv[6];
 	struct keeper *keeper;
 	struct supplicant *supplicant;
 	struct optee *optee;
@@ -95,9 +96,14 @@ static int start_world(struct optee_machine *machine, struct server *server,
 		r = path_find_helper("swtee-tahost", machine->tahost_path);
 	if (r < 0)
 		return r;
+	if (snprintf(machine->secure_dir, PATH_MAX, "%s/optee-secure", config->state_dir) >=
+	    PATH_MAX)
+		return -ENAMETOOLONG;
 	machine->argv[0] = machine->world_path;
 	machine->argv[1] = "--tahost";
 	machine->argv[2] = machine->tahost_path;
+	machine->argv[3] = "--state";
+	machine->argv[4] = machine->secure_dir;
 	return keeper_new(server, &world_config, &optee_keeper_ops, machine, &machine->keeper);
 }
 
@@ -125,9 +131,10 @@ static int optee_machine_start(struct server *server, const struct config *confi
 	if (!machine)
 		return -ENOMEM;
 	*ret_machine = machine;
-	r = start_world(machine, server, config);
+	/* First: it makes the directory of state, in which the world has its own. */
+	r = start_supplicant(machine, config);
 	if (r == 0)
-		r = start_supplicant(machine, config);
+		r = start_world(machine, server, config);
 	if (r < 0)
 		return r;
 	pdata.conduit = keeper_get_conduit(machine->keeper);

@@ -19,12 +19,14 @@
 
 static void usage(FILE *out)
 {
-	fprintf(out, "usage: swtee-optee --tahost PATH\n"
+	fprintf(out, "usage: swtee-optee --tahost PATH [--state DIR]\n"
 		     "\n"
 		     "The OP-TEE world of swtee. Not for use by hand: swteed starts it, with a\n"
 		     "control socket as descriptor %d and a memory socket as descriptor %d.\n"
 		     "\n"
 		     "  --tahost PATH  the program that runs trusted applications\n"
+		     "  --state DIR    where the key of trusted storage is kept (made if missing);\n"
+		     "                 without it what is stored cannot be read by the next world\n"
 		     "  --help         this text\n",
 		WORLD_FD_CONTROL, WORLD_FD_MEMORY);
 }
@@ -44,6 +46,7 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "tahost", required_argument, NULL, 't' },
+		{ "state", required_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -58,6 +61,9 @@ int main(int argc, char **argv)
 		switch (c) {
 		case 't':
 			config.tahost = optarg;
+			break;
+		case 's':
+			config.state_dir = optarg;
 			break;
 		case 'h':
 			usage(stdout);

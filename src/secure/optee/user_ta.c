@@ -61,6 +61,7 @@ uint32_t user_ta_new(struct optee_world *world, const uint8_t uuid[16], uint64_t
 	memcpy(ta->uuid, uuid, sizeof(ta->uuid));
 	uuid_to_string(uuid, ta->name);
 	user_ta_mem_init(&ta->mem);
+	ta_storage_init(&ta->storage, &world->storage, uuid);
 	ta->sock = -1;
 
 	r = lane_new(sizeof(struct tahost_call), &ta->lane, &lane_fd);
@@ -101,6 +102,7 @@ void user_ta_free(struct optee_world *world, struct user_ta *ta)
 	lane_free(ta->lane);
 	close_fd(ta->sock);
 	user_ta_mem_deinit(&ta->mem);
+	ta_storage_deinit(&ta->storage);
 	free(ta);
 }
 
@@ -210,8 +212,13 @@ static bool user_ta_serve(struct thread *thread, struct user_ta *ta, struct sess
 	case TAHOST_SYS_GET_CANCEL:
 		sys.result = sys_cancel(session, sys.nr, sys.a);
 		break;
+	case TAHOST_SYS_WINDOW:
+		sys.result = user_ta_window_reserve(thread, ta, sys.a[0]);
+		break;
 	default:
-		return false;
+		if (!user_ta_storage(thread, ta, &sys))
+			return false;
+		break;
 	}
 	ta->call->sys = sys;
 	return true;
@@ -292,6 +299,7 @@ uint32_t user_ta_load(struct thread *thread, struct user_ta *ta, uint32_t *ret_f
 		atomic_store(&ta->ending, true);
 		return TEE_R_BAD_FORMAT;
 	}
+	ta->storage.keep_corrupt = flags & TA_FLAG_DONT_CLOSE_HANDLE_ON_CORRUPT_OBJECT;
 	*ret_flags = flags;
 	return TEE_R_SUCCESS;
 }

@@ -29,10 +29,9 @@
 #include "secure/optee/user_ta.h"
 #include "secure/optee/user_ta_private.h"
 
-#define BOUNCE_MIN ((size_t)64 << 10)
+#define WINDOW_MIN ((size_t)64 << 10)
+#define WINDOW_KEEP ((size_t)1 << 20)
 #define BOUNCE_MAX ((size_t)512 << 20)
-/* A window that was larger for one call gives the memory back. */
-#define BOUNCE_KEEP ((size_t)1 << 20)
 /* Between copies: what a TA may expect of a buffer's alignment, and a gap */
 #define BOUNCE_ALIGN 64u
 
@@ -43,8 +42,10 @@ void user_ta_mem_init(struct user_ta_mem *mem)
 
 void user_ta_mem_deinit(struct user_ta_mem *mem)
 {
-	if (mem->bounce)
-		(void)munmap(mem->bounce, mem->bounce_size);
+	if (mem->bounce.va)
+		(void)munmap(mem->bounce.va, mem->bounce.size);
+	if (mem->window.va)
+		(void)munmap(mem->window.va, mem->window.size);
 	pthread_mutex_destroy(&mem->lock);
 }
 
@@ -91,7 +92,7 @@ void user_ta_mark_stale(struct user_ta *ta, uint64_t mobj_serial)
 	struct user_ta_mem *mem = &ta->mem;
 
 	pthread_mutex_lock(&mem->lock);
-	for (uint32_t i = TAHOST_SLOT_BOUNCE + 1; i < mem->n_slots; i++) {
+	for (uint32_t i = TAHOST_FIRST_SHARED; i < mem->n_slots; i++) {
 		if (mem->slots[i].mobj_serial == mobj_serial) {
 			mem->slots[i].stale = true;
 			atomic_fetch_add(&mem->n_stale, 1);
@@ -128,7 +129,7 @@ void user_ta_drop_stale(struct thread *thread, struct user_ta *ta)
 {
 	if (!user_ta_has_stale(ta))
 		return;
-	for (uint32_t i = TAHOST_SLOT_BOUNCE + 1; i < ta->mem.n_slots; i++) {
+	for (uint32_t i = TAHOST_FIRST_SHARED; i < ta->mem.n_slots; i++) {
 		if (!slot_is_stale(&ta->mem, i))
 			continue;
 		if (host_unmap(thread, ta, i) != TEE_R_SUCCESS)
@@ -140,9 +141,9 @@ void user_ta_drop_stale(struct thread *thread, struct user_ta *ta)
 /* A free slot, else the one that was not used for the longest time. */
 static uint32_t slot_choose(struct user_ta_mem *mem)
 {
-	uint32_t oldest = TAHOST_SLOT_BOUNCE + 1;
+	uint32_t oldest = TAHOST_FIRST_SHARED;
 
-	for (uint32_t i = TAHOST_SLOT_BOUNCE + 1; i < TAHOST_MAX_SLOTS; i++) {
+	for (uint32_t i = TAHOST_FIRST_SHARED; i < TAHOST_MAX_SLOTS; i++) {
 		if (!mem->slots[i].mobj_serial)
 			return i;
 		if (mem->slots[i].last_use < mem->slots[oldest].last_use)
@@ -157,7 +158,7 @@ static uint32_t slot_find(struct user_ta_mem *mem, uint64_t mobj_serial, bool wr
 	uint32_t found = 0;
 
 	pthread_mutex_lock(&mem->lock);
-	for (uint32_t i = TAHOST_SLOT_BOUNCE + 1; i < mem->n_slots && !found; i++) {
+	for (uint32_t i = TAHOST_FIRST_SHARED; i < mem->n_slots && !found; i++) {
 		struct ta_slot *slot = &mem->slots[i];
 
 		if (slot->mobj_serial == mobj_serial && slot->write == write) {
@@ -203,30 +204,30 @@ static uint32_t slot_get(struct thread *thread, struct user_ta *ta,
 	return TEE_R_SUCCESS;
 }
 
-/* --- the bounce window --- */
+/* --- windows --- */
 
-static uint32_t bounce_replace(struct thread *thread, struct user_ta *ta, size_t size)
+static uint32_t window_replace(struct thread *thread, struct user_ta *ta, uint32_t slot,
+			       struct ta_window *window, size_t size)
 {
-	struct user_ta_mem *mem = &ta->mem;
 	AUTO(close_fd) int fd = -1;
 	uint32_t res;
 	void *va;
 
-	if (memfd_new_sealed("swtee-bounce", size, &fd) < 0 ||
+	if (memfd_new_sealed("swtee-window", size, &fd) < 0 ||
 	    memfd_map(fd, 0, size, PROT_READ | PROT_WRITE, &va) < 0)
 		return TEE_R_OUT_OF_MEMORY;
-	if (mem->bounce) {
-		res = host_unmap(thread, ta, TAHOST_SLOT_BOUNCE);
+	if (window->va) {
+		res = host_unmap(thread, ta, slot);
 		if (res != TEE_R_SUCCESS)
 			goto err_unmap;
-		(void)munmap(mem->bounce, mem->bounce_size);
-		mem->bounce = NULL;
+		(void)munmap(window->va, window->size);
+		window->va = NULL;
 	}
-	res = host_map(thread, ta, TAHOST_SLOT_BOUNCE, fd, 0, size, /* write: */ true);
+	res = host_map(thread, ta, slot, fd, 0, size, /* write: */ true);
 	if (res != TEE_R_SUCCESS)
 		goto err_unmap;
-	mem->bounce = va;
-	mem->bounce_size = size;
+	window->va = va;
+	window->size = size;
 	return TEE_R_SUCCESS;
 
 err_unmap:
@@ -234,25 +235,48 @@ err_unmap:
 	return res;
 }
 
-static uint32_t bounce_reserve(struct thread *thread, struct user_ta *ta, uint64_t need)
+static uint32_t window_reserve(struct thread *thread, struct user_ta *ta, uint32_t slot,
+			       struct ta_window *window, uint64_t need, size_t max)
 {
-	size_t size = BOUNCE_MIN;
+	size_t size = WINDOW_MIN;
 
-	if (ta->mem.bounce && need <= ta->mem.bounce_size)
+	if (window->va && need <= window->size)
 		return TEE_R_SUCCESS;
-	if (need > BOUNCE_MAX)
+	if (need > max)
 		return TEE_R_OUT_OF_MEMORY;
 	while (size < need)
 		size *= 2;
-	return bounce_replace(thread, ta, size);
+	return window_replace(thread, ta, slot, window, size);
 }
 
-static void bounce_trim(struct user_ta_mem *mem, uint64_t used)
+/* One that was larger for a moment gives the memory back. */
+static void window_trim(struct ta_window *window, uint64_t used)
 {
-	if (used > BOUNCE_KEEP)
-		(void)madvise(mem->bounce + BOUNCE_KEEP, mem->bounce_size - BOUNCE_KEEP,
-			      MADV_REMOVE);
+	if (used > WINDOW_KEEP)
+		(void)madvise(window->va + WINDOW_KEEP, window->size - WINDOW_KEEP, MADV_REMOVE);
 }
+
+uint32_t user_ta_window_reserve(struct thread *thread, struct user_ta *ta, uint64_t size)
+{
+	return window_reserve(thread, ta, TAHOST_SLOT_WINDOW, &ta->mem.window, size,
+			      TAHOST_WINDOW_MAX);
+}
+
+uint8_t *user_ta_window(const struct user_ta *ta, uint64_t offset, uint64_t size)
+{
+	const struct ta_window *window = &ta->mem.window;
+
+	if (!window->va || offset > window->size || size > window->size - offset)
+		return NULL;
+	return window->va + offset;
+}
+
+void user_ta_window_done(struct user_ta *ta, uint64_t used)
+{
+	window_trim(&ta->mem.window, used);
+}
+
+/* --- the bounce window --- */
 
 /* The bytes of a buffer that are copied as one piece */
 struct span {
@@ -331,7 +355,8 @@ static uint32_t copies_in(struct thread *thread, struct user_ta *ta,
 	uint32_t res;
 
 	copies_place(params, copies);
-	res = bounce_reserve(thread, ta, copies->room);
+	res = window_reserve(thread, ta, TAHOST_SLOT_BOUNCE, &ta->mem.bounce, copies->room,
+			     BOUNCE_MAX);
 	for (uint32_t i = 0; res == TEE_R_SUCCESS && i < TAHOST_NUM_PARAMS; i++) {
 		const struct ta_param *p = &params->p[i];
 		uint8_t *va;
@@ -341,7 +366,7 @@ static uint32_t copies_in(struct thread *thread, struct user_ta *ta,
 		res = param_va(thread, p, &va);
 		if (res != TEE_R_SUCCESS)
 			break;
-		memcpy(ta->mem.bounce + copies->offset[i], va, (size_t)p->u.mem.size);
+		memcpy(ta->mem.bounce.va + copies->offset[i], va, (size_t)p->u.mem.size);
 		out[i].mem.slot = TAHOST_SLOT_BOUNCE;
 		out[i].mem.offset = copies->offset[i];
 	}
@@ -359,9 +384,9 @@ static void copies_out(struct thread *thread, struct user_ta *ta,
 			continue;
 		/* All that was lent, whatever size the TA reports. It is mapped already. */
 		if (param_is_output(p) && param_va(thread, p, &va) == TEE_R_SUCCESS)
-			memcpy(va, ta->mem.bounce + copies->offset[i], (size_t)p->u.mem.size);
+			memcpy(va, ta->mem.bounce.va + copies->offset[i], (size_t)p->u.mem.size);
 	}
-	bounce_trim(&ta->mem, copies->room);
+	window_trim(&ta->mem.bounce, copies->room);
 }
 
 /* --- parameters --- */

@@ -11,6 +11,7 @@
 
 #include "abi/tahost.h"
 #include "base/uuid.h"
+#include "secure/optee/storage.h"
 
 struct lane;
 struct session;
@@ -26,17 +27,19 @@ struct ta_slot {
 };
 
 /*
- * The slots of a host. Whoever has the instance's lock fills and empties them; the
+ * Memory that a host has mapped. Whoever has the instance's lock fills and empties them; the
  * mutex is for those who mark what is stale.
  */
 struct user_ta_mem {
 	pthread_mutex_t lock;
-	struct ta_slot slots[TAHOST_MAX_SLOTS];	/* the one of the bounce window is unused */
+	struct ta_slot slots[TAHOST_MAX_SLOTS];	/* those of the windows are unused */
 	uint32_t n_slots;			/* one past the highest ever used */
 	uint64_t use;				/* counts calls, for last_use */
 	_Atomic uint32_t n_stale;
-	uint8_t *bounce;			/* mapped here and in the host; or NULL */
-	size_t bounce_size;
+	struct ta_window {
+		uint8_t *va;			/* mapped here and in the host; or NULL */
+		size_t size;
+	} bounce, window;			/* of parameters; of system calls */
 };
 
 struct user_ta {
@@ -49,6 +52,7 @@ struct user_ta {
 	_Atomic bool dead;
 	_Atomic bool ending;		/* its death is no news */
 	struct user_ta_mem mem;
+	struct ta_storage storage;
 };
 
 /*
@@ -80,5 +84,21 @@ uint32_t user_ta_params_in(struct thread *thread, struct user_ta *ta,
 /* After the call: outputs and sizes, from the host's answer. */
 void user_ta_params_out(struct thread *thread, struct user_ta *ta, struct ta_params *params,
 			const struct ta_copies *copies);
+
+/*
+ * In the middle of a system call: a window of at least @size bytes. OUT_OF_MEMORY;
+ * TARGET_DEAD when the host did not play along.
+ */
+uint32_t user_ta_window_reserve(struct thread *thread, struct user_ta *ta, uint64_t size);
+/* @size bytes at @offset of it; NULL when it is not that large. The host writes there. */
+uint8_t *user_ta_window(const struct user_ta *ta, uint64_t offset, uint64_t size);
+/* Nobody needs what is in it any more, of which @used bytes may be in memory. */
+void user_ta_window_done(struct user_ta *ta, uint64_t used);
+
+/*
+ * System calls on persistent objects and enumerators (user_ta_storage.c). @sys is a
+ * private copy; false when it is none of them.
+ */
+bool user_ta_storage(struct thread *thread, struct user_ta *ta, struct tahost_sys *sys);
 
 #endif /* SECURE_OPTEE_USER_TA_PRIVATE_H */

@@ -18,6 +18,7 @@
 #include "base/auto.h"
 #include "base/fdsock.h"
 #include "base/log.h"
+#include "secure/optee/huk.h"
 
 /* What an event is about; from FIRST_HOST_SERIAL on it is a host. */
 enum {
@@ -30,11 +31,11 @@ enum {
 
 /* --- start --- */
 
-static int world_say_started(const struct optee_world *world, int error)
+static int world_say_started(int control_fd, int error)
 {
 	const struct world_msg msg = { .type = WORLD_STARTED, .error = error };
 
-	return fdsock_send(world->control_fd, &msg, sizeof(msg), NULL, 0);
+	return fdsock_send(control_fd, &msg, sizeof(msg), NULL, 0);
 }
 
 static int world_watch(struct optee_world *world, int fd, uint64_t what)
@@ -105,8 +106,9 @@ static int world_set_up(struct optee_world *world, const struct world_start *sta
 	return 0;
 }
 
-/* Everything that cannot fail, so that optee_world_free() is right from here on. */
-static struct optee_world *world_alloc(const struct optee_world_config *config)
+/* Everything but what needs descriptors, so that optee_world_free() is right from here on. */
+static struct optee_world *world_alloc(const struct optee_world_config *config,
+				       const uint8_t huk[SEAL_KEY_SIZE])
 {
 	struct optee_world *world = calloc(1, sizeof(*world));
 
@@ -119,6 +121,10 @@ static struct optee_world *world_alloc(const struct optee_world_config *config)
 	ta_time_init(&world->times);
 	pta_tests_init(&world->tests);
 	cpu_set_init(&world->cpus, optee_world_smc, world);
+	if (storage_init(&world->storage, huk) < 0) {
+		free(world);
+		return NULL;
+	}
 	return world;
 }
 
@@ -128,6 +134,7 @@ int optee_world_new(const struct optee_world_config *config, struct optee_world 
 	AUTO(close_fd) int ram_fd = -1;
 	struct optee_world *world;
 	struct world_start start;
+	uint8_t huk[SEAL_KEY_SIZE];
 	int r;
 
 	(void)fcntl(config->control_fd, F_SETFD, FD_CLOEXEC);
@@ -140,7 +147,14 @@ int optee_world_new(const struct optee_world_config *config, struct optee_world 
 	}
 	if (start.log_level <= LOG_DEBUG)
 		log_init("swtee-optee", (enum log_level)start.log_level);
-	world = world_alloc(config);
+	r = huk_load(config->state_dir, huk);
+	if (r < 0) {
+		(void)world_say_started(config->control_fd, r);
+		close_fd(config->control_fd);
+		return r;
+	}
+	world = world_alloc(config, huk);
+	explicit_bzero(huk, sizeof(huk));
 	if (!world) {
 		close_fd(config->control_fd);
 		return -ENOMEM;
@@ -149,7 +163,7 @@ int optee_world_new(const struct optee_world_config *config, struct optee_world 
 	if (r < 0)
 		log_error("cannot start the OP-TEE world with %u threads: %s", start.num_threads,
 			  strerror(-r));
-	(void)world_say_started(world, r);
+	(void)world_say_started(world->control_fd, r);
 	if (r < 0) {
 		optee_world_free(world);
 		return r;
@@ -165,6 +179,7 @@ struct optee_world *optee_world_free(struct optee_world *world)
 	cpu_set_deinit(&world->cpus);
 	thread_pool_deinit(&world->threads);
 	ta_manager_deinit(&world->tas, world);
+	storage_deinit(&world->storage);
 	session_table_deinit(&world->sessions);
 	ta_template_deinit(&world->template);
 	ta_time_deinit(&world->times);

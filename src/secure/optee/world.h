@@ -6,15 +6,16 @@
  * (entry_fast.c). A yielding call gets a secure thread (thread.c), decodes the
  * message (entry_std.c), and acts on shared memory (mobj.c) or on a session
  * (session.c). A session belongs to an instance (ta_manager.c) of a pseudo TA
- * (pta.c) or of a TA in a host process (user_ta.c).
+ * (pta.c) or of a TA in a host process (user_ta.c). What TAs keep goes to files of the
+ * normal world (storage.h).
  *
  * Everything that comes from the normal world or from a TA host is hostile.
  *
  * Two kinds of locks. Tables are guarded by pthread mutexes, held for a moment and
  * never over an RPC, a call to a TA host, or the SoC's answer. What a call may wait
  * for is a secure lock (sync.h), which sleeps in the normal world. Order: session,
- * load lock, single-instance lock, instance; then the manager's mutex, that of a
- * host's slots, those of tables.
+ * load lock, single-instance lock, instance, storage; then the manager's mutex, that
+ * of a host's slots, those of tables.
  */
 #ifndef SECURE_OPTEE_WORLD_H
 #define SECURE_OPTEE_WORLD_H
@@ -27,6 +28,7 @@
 #include "secure/optee/mobj.h"
 #include "secure/optee/pta.h"
 #include "secure/optee/session.h"
+#include "secure/optee/storage.h"
 #include "secure/optee/ta_manager.h"
 #include "secure/optee/ta_template.h"
 #include "secure/optee/ta_time.h"
@@ -44,6 +46,7 @@ struct optee_world {
 	struct ta_manager tas;
 	struct ta_template template;
 	struct ta_time_table times;
+	struct storage storage;
 	struct pta_tests tests;
 	uint64_t protected_pa;	/* the carve-out that is ours; size 0: none */
 	uint64_t protected_size;
@@ -61,6 +64,7 @@ struct optee_world_config {
 	int control_fd;		/* as in abi/world.h */
 	int memory_fd;
 	const char *tahost;	/* path of the program; outlives the world */
+	const char *state_dir;	/* the world's own (huk.h); NULL: nothing outlives it */
 };
 
 /*

@@ -111,6 +111,9 @@ _Noreturn void host_panic(uint32_t code, const char *fmt, ...)
 	leave(1);
 }
 
+static TEE_Result op_map(void);
+static TEE_Result map_result(int r);
+
 void host_syscall(struct tahost_sys *sys)
 {
 	/* The request of the entry point in whose middle we are */
@@ -120,13 +123,37 @@ void host_syscall(struct tahost_sys *sys)
 	answer(TAHOST_SYSCALL);
 	for (;;) {
 		next_request();
-		if (host.call.op == TAHOST_OP_SYSRET)
+		switch (host.call.op) {
+		case TAHOST_OP_SYSRET:
+			*sys = host.call.sys;
+			host.call = outer;
+			return;
+		case TAHOST_OP_MAP:
+			host.call.result = op_map();
 			break;
-		host.call.result = TEE_ERROR_BAD_STATE;
+		case TAHOST_OP_UNMAP:
+			host.call.result = map_result(slot_unmap(host.call.map.slot));
+			break;
+		default:
+			host.call.result = TEE_ERROR_BAD_STATE;
+			break;
+		}
 		answer(TAHOST_DONE);
 	}
-	*sys = host.call.sys;
-	host.call = outer;
+}
+
+uint8_t *host_window(size_t size)
+{
+	struct tahost_sys sys = { .nr = TAHOST_SYS_WINDOW, .a = { size } };
+	void *window;
+
+	if (slot_resolve(TAHOST_SLOT_WINDOW, 0, size, true, &window) == 0)
+		return window;
+	host_syscall(&sys);
+	if (sys.result != TEE_SUCCESS ||
+	    slot_resolve(TAHOST_SLOT_WINDOW, 0, size, true, &window) < 0)
+		return NULL;
+	return window;
 }
 
 /* --- for the API --- */

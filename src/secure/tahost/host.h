@@ -40,6 +40,12 @@ __attribute__((format(printf, 2, 3))) _Noreturn void host_panic(uint32_t code, c
 /* Ask the trusted OS. @sys goes there and comes back; the world's answer is data. */
 void host_syscall(struct tahost_sys *sys);
 
+/*
+ * The window of system calls, @size bytes of it at least: for what does not fit into
+ * a request. Valid until it is asked for again; NULL when there is no memory.
+ */
+uint8_t *host_window(size_t size);
+
 /* The parameters of the call that is being served; types 0 outside of one. */
 struct host_params {
 	uint32_t types;
