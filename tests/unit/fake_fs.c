@@ -126,8 +126,13 @@ enum fate {
 
 static enum fate fate_of(struct fs_rpc *fs, uint32_t *ret_res)
 {
-	unsigned int n = ++fake_fs.n_requests;
+	unsigned int n;
 
+	/* Such a connection asks nothing any more. */
+	*ret_res = TEE_R_COMMUNICATION;
+	if (fs->interrupted)
+		return REFUSE;
+	n = ++fake_fs.n_requests;
 	*ret_res = TEE_R_SUCCESS;
 	if (fake_fs.dead || n == fake_fs.die_at) {
 		fs->interrupted = true;

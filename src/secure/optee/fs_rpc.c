@@ -36,13 +36,17 @@ static uint32_t buffer_get(struct fs_rpc *fs)
 {
 	uint32_t res;
 
+	if (fs->interrupted)
+		return TEE_R_COMMUNICATION;
 	if (fs->mobj)
 		return TEE_R_SUCCESS;
 	res = rpc_shm_alloc(fs->thread, OPTEE_RPC_SHM_TYPE_APPL, FS_RPC_MAX_DATA, &fs->mobj,
 			    &fs->cookie);
 	if (res != TEE_R_SUCCESS) {
 		fs->mobj = NULL;
-		return res;
+		fs->interrupted = res == TEE_R_COMMUNICATION;
+		/* Whoever is short of memory, it is not the TA. */
+		return TEE_R_GENERIC;
 	}
 	fs->va = mobj_va(fs->thread->world, fs->mobj);
 	if (!fs->va) {
@@ -72,8 +76,11 @@ static uint32_t result_check(uint32_t res)
 
 static uint32_t request(struct fs_rpc *fs, struct optee_msg_param *params, size_t n)
 {
-	uint32_t res = result_check(rpc_cmd(fs->thread, OPTEE_RPC_CMD_FS, params, n));
+	uint32_t res;
 
+	if (fs->interrupted)
+		return TEE_R_COMMUNICATION;
+	res = result_check(rpc_cmd(fs->thread, OPTEE_RPC_CMD_FS, params, n));
 	/* The supplicant that the buffer is from may be gone. */
 	if (res == TEE_R_COMMUNICATION) {
 		fs->interrupted = true;

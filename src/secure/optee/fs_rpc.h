@@ -5,8 +5,9 @@
  * A connection stands for one piece of work: it borrows a buffer from the supplicant
  * when it first needs one and gives it back at the end. A supplicant may die and
  * another take its place between any two requests, which then knows nothing of
- * handles that its predecessor gave: so no handle outlives a connection, and there
- * is one connection at a time (storage.h).
+ * handles that its predecessor gave, and may keep other files: so no handle outlives a
+ * connection, there is one connection at a time (storage.h), and after a request that
+ * was not answered (COMMUNICATION) a connection asks nothing any more.
  *
  * What comes back is checked and copied. Functions return the TEE result: SUCCESS,
  * one of those that the protocol has, or GENERIC for everything else.
@@ -31,7 +32,7 @@ struct fs_rpc {
 	struct mobj *mobj;	/* the buffer, or NULL */
 	uint64_t cookie;
 	uint8_t *va;
-	bool interrupted;	/* COMMUNICATION was answered: a request may still act */
+	bool interrupted;	/* COMMUNICATION was answered */
 };
 
 void fs_rpc_begin(struct fs_rpc *fs, struct thread *thread);

@@ -474,7 +474,8 @@ uint32_t storage_delete(struct thread *thread, struct ta_storage *ts, uint32_t i
 	res = fs_rpc_remove(&io.fs, handle->object->path);
 	storage_io_end(&io, thread);
 	handle_close(ts, id);
-	return res == TEE_R_ITEM_NOT_FOUND ? TEE_R_SUCCESS : storage_result(res);
+	/* Not there may mean that another supplicant, with other files, was asked. */
+	return storage_result(res);
 }
 
 /*

@@ -139,8 +139,7 @@ uint32_t storage_enum_start(struct thread *thread, struct ta_storage *ts, uint32
 	res = fs_rpc_opendir(&io.fs, ta.dir, &dir);
 	if (res == TEE_R_SUCCESS) {
 		res = read_entries(e, &io.fs, dir);
-		if (!io.fs.interrupted)
-			(void)fs_rpc_closedir(&io.fs, dir);
+		(void)fs_rpc_closedir(&io.fs, dir);
 	}
 	storage_io_end(&io, thread);
 	storage_ta_clear(&ta);

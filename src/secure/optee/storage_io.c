@@ -113,22 +113,31 @@ uint32_t storage_io_create(struct storage_io *io, const char *path)
 }
 
 /*
- * After an interrupted request the handle may be of a supplicant that is gone, so it is
- * not used. Or the client was killed, and everything that it asks for is given up: then
- * the next one closes it.
+ * After an interrupted request either the supplicant is gone, and its handles with it;
+ * or the client was killed, and everything that it asks for is given up. Then whoever
+ * comes next closes the file.
  */
-void storage_io_close(struct storage_io *io)
+static void close_interrupted(struct storage_io *io)
 {
 	struct storage *storage = io->storage;
+	struct fs_rpc probe;
 
+	fs_rpc_begin(&probe, io->fs.thread);
+	if (fs_rpc_close(&probe, NO_HANDLE) == TEE_R_COMMUNICATION &&
+	    storage->n_lost < STORAGE_MAX_LOST)
+		storage->lost[storage->n_lost++] = io->file;
+	fs_rpc_end(&probe);
+}
+
+void storage_io_close(struct storage_io *io)
+{
 	if (!io->is_open)
 		return;
 	io->is_open = false;
-	if (!io->fs.interrupted)
+	if (io->fs.interrupted)
+		close_interrupted(io);
+	else
 		(void)fs_rpc_close(&io->fs, io->file);
-	else if (fs_rpc_close(&io->fs, NO_HANDLE) == TEE_R_COMMUNICATION &&
-		 storage->n_lost < STORAGE_MAX_LOST)
-		storage->lost[storage->n_lost++] = io->file;
 }
 
 /* Is the open file the one that @obj was written to? */

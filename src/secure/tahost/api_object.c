@@ -33,7 +33,11 @@ static TEE_Result checked(const char *what, TEE_Result res, const TEE_Result *al
 		if (res == *allowed)
 			return res;
 	}
-	host_panic(res, "%s: 0x%08x, which this function does not return", what, res);
+	if (res == TEE_ERROR_BAD_PARAMETERS)
+		host_panic(res, "%s: no such handle, or an argument that there is not", what);
+	if (res == TEE_ERROR_BAD_STATE)
+		host_panic(res, "%s: the object was not opened with the access that this needs", what);
+	host_panic(res, "%s: the trusted OS answered 0x%08x", what, res);
 }
 
 #define CHECKED(what, res, ...) \

@@ -102,6 +102,62 @@
 /* TEE_GenerateRandom() into the buffer: MEMREF_OUTPUT, -, -, - */
 #define TEST_RANDOM_CMD_FILL 0
 
+/*
+ * --- storage: persistent objects; storage11: the same for the API of v1.1 ---
+ *
+ * Each command opens what it needs and closes it again; multi instance.
+ */
+
+#define TEST_TA_STORAGE_UUID \
+	{ 0x6a3d4c0e, 0x92f1, 0x4b39, { 0x8d, 0x6c, 0x2f, 0x0f, 0x6c, 0x1e, 0x7a, 0x11 } }
+#define TEST_TA_STORAGE_UUID_STRING "6a3d4c0e-92f1-4b39-8d6c-2f0f6c1e7a11"
+#define TEST_TA_STORAGE11_UUID \
+	{ 0x0d5b1f6c, 0x5f0b, 0x4f0e, { 0xa3, 0xc9, 0x7d, 0x1b, 0x6f, 0x2f, 0x5b, 0x42 } }
+#define TEST_TA_STORAGE11_UUID_STRING "0d5b1f6c-5f0b-4f0e-a3c9-7d1b6f2f5b42"
+
+/*
+ * The API in a table of steps: VALUE_OUTPUT, MEMREF_INOUT of 64 bytes, -, -. As of the
+ * api TA: the line of the first check that failed, and the number of checks. Begins and
+ * ends without an object.
+ */
+#define TEST_STORAGE_CMD_RUN 0
+/* Replace or make an object: MEMREF_INPUT (its id), MEMREF_INPUT, -, - */
+#define TEST_STORAGE_CMD_PUT 1
+/* Its data: MEMREF_INPUT (its id), MEMREF_OUTPUT, -, - */
+#define TEST_STORAGE_CMD_GET 2
+/* MEMREF_INPUT (its id), -, -, - */
+#define TEST_STORAGE_CMD_DELETE 3
+/* Write at b, leaving the rest: MEMREF_INPUT (its id), MEMREF_INPUT, VALUE_INPUT, - */
+#define TEST_STORAGE_CMD_WRITE 4
+/* MEMREF_INPUT (its id), MEMREF_INPUT (the new one), -, - */
+#define TEST_STORAGE_CMD_RENAME 5
+/* The number of objects: VALUE_OUTPUT, -, -, - */
+#define TEST_STORAGE_CMD_COUNT 6
+/* Write a bytes in steps of b to a new object: MEMREF_INPUT (its id), VALUE_INPUT, -, - */
+#define TEST_STORAGE_CMD_STEPS 7
+/*
+ * What must end in a panic: VALUE_INPUT, MEMREF_INPUT, -, -. a as follows; the buffer is
+ * the client's.
+ */
+#define TEST_STORAGE_CMD_PANIC 8
+#define TEST_STORAGE_PANIC_ID_TOO_LONG 0
+#define TEST_STORAGE_PANIC_ID_SHARED 1
+#define TEST_STORAGE_PANIC_FLAGS 2
+#define TEST_STORAGE_PANIC_HANDLE 3
+#define TEST_STORAGE_PANIC_CLOSED_HANDLE 4
+#define TEST_STORAGE_PANIC_READ 5
+#define TEST_STORAGE_PANIC_WRITE 6
+#define TEST_STORAGE_PANIC_TRUNCATE 7
+#define TEST_STORAGE_PANIC_RENAME 8
+#define TEST_STORAGE_PANIC_DELETE 9
+#define TEST_STORAGE_PANIC_WHENCE 10
+#define TEST_STORAGE_PANIC_ENUMERATOR 11
+#define TEST_STORAGE_PANIC_ATTRIBUTES 12
+#define TEST_STORAGE_PANIC_NULL_RESULT 13
+#define TEST_STORAGE_PANIC_RENAME_SHARED 14
+#define TEST_STORAGE_PANIC_CREATE_SHARED 15
+#define TEST_STORAGE_N_PANICS 16
+
 /* --- bench: does nothing --- */
 
 #define TEST_TA_BENCH_UUID \
