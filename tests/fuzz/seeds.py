@@ -330,6 +330,45 @@ def msg_seeds():
             "by_cookie": by_cookie, "alloc": alloc, "lists": lists}
 
 
+# --- fuzz_storage ---
+
+def storage_seeds():
+    TOUCH, READ, WRITE, TRUNCATE, LIST, FAIL, REBOOT = 0, 2, 3, 4, 5, 6, 7
+
+    def le16(n):
+        return n.to_bytes(2, "little")
+
+    def change(where, offset, number, width=2):
+        return cat(TOUCH, 0, where, le16(offset), width, num(number))
+
+    def cut(where, offset):
+        return cat(TOUCH, 2, where, le16(offset))
+
+    def write(at, size, byte):
+        return cat(WRITE, le16(at), le16(size), byte)
+
+    def truncate(size):
+        return cat(TRUNCATE, le16(size))
+
+    def head(n_index, *more):
+        return cat(TOUCH, 3, n_index, *more)
+
+    whole, broken = 80, 81
+    return {
+        "data": cat(whole, READ, write(100, 5000, 7), truncate(3000), write(9000, 10, 1), READ,
+                    REBOOT, READ, LIST),
+        "head_changed": cat(whole, change(1, 16, 1), REBOOT, READ),
+        "block_changed": cat(whole, change(2, 300, 5), REBOOT, READ, LIST),
+        "cut": cat(whole, write(0, 5000, 3), cut(2, 100), READ, REBOOT),
+        "older_head": cat(whole, write(0, 10, 3), change(0, 8, 0), REBOOT, READ),
+        "fails": cat(whole, FAIL, 2, 0, write(0, 5000, 9), READ, REBOOT, READ),
+        "broken_head": cat(broken, head(1, 0, 0, 0, 16), REBOOT, READ, LIST),
+        "broken_index": cat(broken, head(2, 5, 1, 0, 1, 16, 17, 3, 18, 19, 20), REBOOT, READ,
+                            write(0, 100, 1), truncate(10)),
+        "broken_size": cat(broken, change(1, 80, 1 << 40, 3), REBOOT, READ, LIST),
+    }
+
+
 def main():
     root = pathlib.Path(__file__).resolve().parent / "seeds"
     targets = {
@@ -337,6 +376,7 @@ def main():
         "fuzz_optee_driver": driver_seeds(),
         "fuzz_image": image_seeds(),
         "fuzz_optee_msg": msg_seeds(),
+        "fuzz_storage": storage_seeds(),
     }
     for target, seeds in targets.items():
         folder = root / target
