@@ -376,6 +376,15 @@ static void answer_load_ta(struct optee_msg_param *p)
 	}
 }
 
+/* A handle, and how much was read */
+static void answer_fs(struct optee_msg_param *params)
+{
+	if (params[2].attr == OPTEE_MSG_ATTR_TYPE_VALUE_OUTPUT)
+		params[2].u.value.a = fuzz_number(&f.in);
+	if (params[1].attr == OPTEE_MSG_ATTR_TYPE_RMEM_OUTPUT && fuzz_u8(&f.in) & 1)
+		params[1].u.rmem.size = fuzz_number(&f.in);
+}
+
 static void answer_cmd(struct call *call)
 {
 	struct optee_msg_arg *msg = odd_machine_va(call->rpc_pa, OPTEE_MSG_GET_ARG_SIZE(4));
@@ -400,6 +409,9 @@ static void answer_cmd(struct call *call)
 	case OPTEE_RPC_CMD_SUSPEND:
 		/* A wait that is refused costs a millisecond. */
 		msg->ret = TEE_R_SUCCESS;
+		break;
+	case OPTEE_RPC_CMD_FS:
+		answer_fs(msg->params);
 		break;
 	default:
 		break;

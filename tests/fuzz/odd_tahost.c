@@ -147,9 +147,13 @@ static void answer_syscall(struct tahost_call *call)
 	uint8_t nr = fuzz_u8(t.in);
 
 	call->answer = TAHOST_SYSCALL;
-	call->sys.nr = nr < 0xf8 ? 1u + nr % 6 : nr;
+	call->sys.nr = nr < 0xf8 ? 1u + nr % TAHOST_SYS_ENUM_NEXT : nr;
 	call->sys.a[0] = fuzz_number(t.in);
 	call->sys.a[1] = fuzz_number(t.in);
+	if (call->sys.nr >= TAHOST_SYS_OBJ_OPEN) {
+		call->sys.a[2] = fuzz_number(t.in);
+		call->sys.a[3] = fuzz_number(t.in);
+	}
 }
 
 /* Whatever it says: it does not ask for services for ever, nor waits for long. */

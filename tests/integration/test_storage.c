@@ -151,8 +151,8 @@ static void check_panics(const TEEC_UUID *uuid)
 		TEEC_Result res;
 
 		client_open(&client, uuid);
-		op.paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_MEMREF_TEMP_INPUT, TEEC_NONE,
-						 TEEC_NONE);
+		op.paramTypes = TEEC_PARAM_TYPES(TEEC_VALUE_INPUT, TEEC_MEMREF_TEMP_INPUT,
+						 TEEC_NONE, TEEC_NONE);
 		op.params[0].value.a = i;
 		set_mem(&op, 1, shared, sizeof(shared));
 		res = run_cmd(&client, TEST_STORAGE_CMD_PANIC, &op);

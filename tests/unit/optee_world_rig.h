@@ -151,6 +151,7 @@ enum fake_ta_cmd {
 	FAKE_SLOT,		/* m0; v1 out: a = its slot, b = writable; v2 out: mapped slots */
 	FAKE_IDENTITY,		/* v0 out: a = login, b = first four octets of the client */
 	FAKE_NULL,		/* m0: SUCCESS if it is NULL and of size 0 */
+	FAKE_NEST,		/* asks for a window again instead of taking it */
 };
 
 #endif /* OPTEE_WORLD_RIG_H */

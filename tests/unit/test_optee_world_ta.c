@@ -316,14 +316,14 @@ static void test_ta_slots(void **state)
 static void test_ta_death(void **state)
 {
 	static const uint32_t deaths[] = { FAKE_PANIC, FAKE_EXIT, FAKE_BAD_ANSWER,
-					   FAKE_BAD_SYSCALL };
+					   FAKE_BAD_SYSCALL, FAKE_NEST };
 	struct fixture *f = *state;
 	const struct fake_ta ta = { .flags = FLAG_SINGLE | FLAG_MULTI | FLAG_KEEP };
 	struct optee_msg_param *p = f->arg.msg->params;
 	struct rig_shm own;
 
 	fixture_offer(f, &ta);
-	for (unsigned int i = 0; i < 4; i++) {
+	for (unsigned int i = 0; i < sizeof(deaths) / sizeof(deaths[0]); i++) {
 		uint32_t one, two, fresh;
 
 		assert_int_equal(fixture_open(f, &one), TEE_R_SUCCESS);

@@ -244,6 +244,11 @@ bool user_ta_run(struct thread *thread, struct user_ta *ta, struct session *sess
 			*result = SHARED_READ(call->result);
 			return true;
 		case TAHOST_SYSCALL:
+			/* The TA does not run then; and these happen within a service. */
+			if (op == TAHOST_OP_MAP || op == TAHOST_OP_UNMAP) {
+				user_ta_kill(ta, "its host asked for a service at the wrong time");
+				return false;
+			}
 			if (!user_ta_serve(thread, ta, session)) {
 				user_ta_kill(ta, "its host asked for an unknown service");
 				return false;
