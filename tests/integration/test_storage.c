@@ -113,7 +113,7 @@ static uint32_t count(struct client *client)
 
 static bool has(struct client *client, const char *id, const void *want, size_t want_size)
 {
-	static uint8_t data[SIZE + 1];
+	uint8_t data[SIZE + 1];
 	size_t size = sizeof(data);
 	TEEC_Result res = get(client, id, data, &size);
 
