@@ -39,7 +39,8 @@ ABI_SIZE(struct tahost_spawn, 24, "tahost_spawn");
 #define TAHOST_OP_INVOKE 4	/* TA_InvokeCommandEntryPoint */
 #define TAHOST_OP_CLOSE 5	/* TA_CloseSessionEntryPoint */
 #define TAHOST_OP_DESTROY 6	/* TA_DestroyEntryPoint, then exit */
-#define TAHOST_OP_MAP 7		/* map [map.slot] = the next descriptor */
+#define TAHOST_OP_MAP 7		/* map [map.slot], or the next piece of it = the next
+				 * descriptor */
 #define TAHOST_OP_UNMAP 8
 #define TAHOST_OP_SYSRET 9	/* the answer to TAHOST_SYSCALL */
 
@@ -143,6 +144,10 @@ struct tahost_call {
 		__u32 write;
 		__u64 size;
 		__u64 fd_offset;
+		/* A slot of several pieces, in ascending order: total of it, and where
+		 * this one is. Otherwise 0, and the same as size. */
+		__u64 at;
+		__u64 total;
 	} map;
 	/* answer to LOAD */
 	struct {

@@ -111,6 +111,8 @@ static void take_memory(struct host *host, const struct tahost_call *call)
 			       MSG_DONTWAIT) == sizeof(slot));
 	FUZZ_CHECK(n_fds == 1 && slot == call->map.slot && slot < TAHOST_MAX_SLOTS);
 	FUZZ_CHECK(call->map.size > 0 && call->map.size <= INT64_MAX);
+	FUZZ_CHECK(call->map.total <= INT64_MAX && call->map.size <= call->map.total &&
+		   call->map.at <= call->map.total - call->map.size);
 	FUZZ_CHECK(lseek(fd, 0, SEEK_END) >= (off_t)(call->map.fd_offset + call->map.size));
 	close(fd);
 }

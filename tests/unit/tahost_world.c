@@ -268,7 +268,8 @@ struct ta ready(struct world *w, const char *uuid)
 	return ta;
 }
 
-int64_t map_fd(struct ta *ta, uint32_t slot, int fd, bool write, uint64_t offset, uint64_t size)
+int64_t map_piece(struct ta *ta, uint32_t slot, int fd, bool write, uint64_t offset, uint64_t size,
+		  uint64_t at, uint64_t total)
 {
 	if (fd >= 0)
 		assert_int_equal(fdsock_send(ta->instance, "m", 1, &fd, 1), 0);
@@ -276,7 +277,14 @@ int64_t map_fd(struct ta *ta, uint32_t slot, int fd, bool write, uint64_t offset
 	ta->call->map.write = write;
 	ta->call->map.size = size;
 	ta->call->map.fd_offset = offset;
+	ta->call->map.at = at;
+	ta->call->map.total = total;
 	return run(ta, TAHOST_OP_MAP);
+}
+
+int64_t map_fd(struct ta *ta, uint32_t slot, int fd, bool write, uint64_t offset, uint64_t size)
+{
+	return map_piece(ta, slot, fd, write, offset, size, 0, size);
 }
 
 /* SLOT_SIZE bytes in @slot of @ta; unmapped by the caller */

@@ -95,6 +95,9 @@ void set_mem(struct ta *ta, size_t i, uint32_t slot, uint64_t offset, uint64_t s
 
 /* TAHOST_OP_MAP; with @fd < 0 no descriptor is sent. */
 int64_t map_fd(struct ta *ta, uint32_t slot, int fd, bool write, uint64_t offset, uint64_t size);
+/* The piece of a slot of @total bytes that begins @at bytes in it */
+int64_t map_piece(struct ta *ta, uint32_t slot, int fd, bool write, uint64_t offset, uint64_t size,
+		  uint64_t at, uint64_t total);
 /* SLOT_SIZE bytes that are mapped in @slot, and here (caller unmaps) */
 uint8_t *shared(struct ta *ta, uint32_t slot, bool write);
 

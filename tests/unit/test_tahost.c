@@ -609,6 +609,51 @@ static void test_bad_maps(void **state)
 	world_stop(&w);
 }
 
+/* A slot of several pieces is one buffer to the TA, once it is complete. */
+static void test_pieces(void **state)
+{
+	struct world w = world_start();
+	struct ta ta = ready(&w, TEST_TA_RANDOM_UUID_STRING);
+	unsigned int ones[3] = { 0 };
+	uint8_t *pages;
+	void *addr;
+	int fd;
+
+	assert_int_equal(memfd_new_sealed("pieces", 3 * 4096, &fd), 0);
+	assert_int_equal(memfd_map(fd, 0, 3 * 4096, PROT_READ | PROT_WRITE, &addr), 0);
+	pages = addr;
+	/* The first one begins the slot; the next one continues it. */
+	assert_int_equal(map_piece(&ta, 3, fd, true, 0, 4096, 4096, 8192), TEE_R_BAD_PARAMETERS);
+	assert_int_equal(map_piece(&ta, 3, fd, true, 0, 4096, 0, 4095), TEE_R_BAD_PARAMETERS);
+	assert_int_equal(map_piece(&ta, 3, fd, true, 8192, 4096, 0, 8192), 0);
+	set_mem(&ta, 0, 3, 0, 100);
+	assert_int_equal(invoke(&ta, TEST_RANDOM_CMD_FILL, TYPES(MEM_OUT, 0, 0, 0)),
+			 TEE_R_BAD_PARAMETERS);
+	assert_int_equal(map_piece(&ta, 3, fd, true, 0, 4096, 0, 8192), TEE_R_BAD_STATE);
+	assert_int_equal(map_piece(&ta, 3, fd, true, 0, 4096, 8192, 12288), TEE_R_BAD_PARAMETERS);
+	assert_int_equal(map_piece(&ta, 3, fd, true, 0, 8192, 4096, 8192), TEE_R_BAD_PARAMETERS);
+	assert_int_equal(map_piece(&ta, 3, fd, false, 0, 4096, 4096, 8192), TEE_R_BAD_PARAMETERS);
+	assert_int_equal(map_piece(&ta, 3, fd, true, 8192, 8192, 4096, 12288),
+			 TEE_R_BAD_PARAMETERS);
+	assert_int_equal(map_piece(&ta, 3, fd, true, 0, 4096, 4096, 8192), 0);
+	assert_int_equal(map_piece(&ta, 3, fd, true, 0, 4096, 8192, 8192), TEE_R_BAD_PARAMETERS);
+
+	set_mem(&ta, 0, 3, 0, 8192);
+	assert_int_equal(invoke(&ta, TEST_RANDOM_CMD_FILL, TYPES(MEM_OUT, 0, 0, 0)), 0);
+	for (size_t i = 0; i < 3 * 4096; i++)
+		ones[i / 4096] += (unsigned int)__builtin_popcount(pages[i]);
+	assert_in_range(ones[0], 4096 * 4 - 1000, 4096 * 4 + 1000);
+	assert_int_equal(ones[1], 0);
+	assert_in_range(ones[2], 4096 * 4 - 1000, 4096 * 4 + 1000);
+	ta.call->map.slot = 3;
+	assert_int_equal(run(&ta, TAHOST_OP_UNMAP), 0);
+	assert_int_equal(map_fd(&ta, 3, fd, true, 0, 4096), 0);
+	ta_free(&ta);
+	munmap(pages, 3 * 4096);
+	close_fd(fd);
+	world_stop(&w);
+}
+
 static unsigned int count_fds(pid_t pid)
 {
 	char path[64];
@@ -765,6 +810,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(test_order_of_operations),
 		cmocka_unit_test(test_bad_params),
 		cmocka_unit_test(test_bad_maps),
+		cmocka_unit_test(test_pieces),
 		cmocka_unit_test(test_bad_spawns),
 		cmocka_unit_test(test_hang_up),
 		cmocka_unit_test(test_footprint),

@@ -25,6 +25,8 @@
 /* What one buffer may cost us: address space, and mappings if it is scattered */
 #define MOBJ_MAX_SIZE ((uint64_t)4 << 30)
 #define MOBJ_MAX_RUNS 4096u
+/* More than these are copied to a TA: each costs a call to its host to map. */
+#define MOBJ_MAX_PIECES 32u
 
 #define FIRST_BUCKETS 64u
 
@@ -326,22 +328,32 @@ uint8_t *mobj_va(struct optee_world *world, struct mobj *mobj)
 
 bool mobj_get_share(struct optee_world *world, const struct mobj *mobj, struct mobj_share *ret)
 {
-	const struct mobj_run *run = mobj->runs;
-	int fd;
+	if (!mobj->serial || mobj->n_runs > MOBJ_MAX_PIECES)
+		return false;
+	for (uint32_t i = 0; i < mobj->n_runs; i++) {
+		struct mem_region *region = mobj->runs[i].region;
 
-	if (!mobj->serial || mobj->n_runs != 1 || !run->region->dedicated)
-		return false;
-	fd = mem_region_file(world->mem, run->region);
-	if (fd < 0)
-		return false;
+		if (!region->dedicated || mem_region_file(world->mem, region) < 0)
+			return false;
+	}
 	*ret = (struct mobj_share){
 		.serial = mobj->serial,
-		.fd = fd,
-		.fd_offset = run->region->fd_offset + run->offset,
-		.size = run->size,
+		.size = mobj->n_bytes,
 		.first = mobj->first,
+		.n_pieces = mobj->n_runs,
 	};
 	return true;
+}
+
+struct mobj_piece mobj_get_piece(const struct mobj *mobj, uint32_t i)
+{
+	const struct mobj_run *run = &mobj->runs[i];
+
+	return (struct mobj_piece){
+		.fd = run->region->fd,
+		.fd_offset = run->region->fd_offset + run->offset,
+		.size = run->size,
+	};
 }
 
 /* --- the table --- */

@@ -87,16 +87,24 @@ uint8_t *mobj_va(struct optee_world *world, struct mobj *mobj);
 /* How a TA host can have it without a copy */
 struct mobj_share {
 	uint64_t serial;	/* of the object; never reused */
-	int fd;			/* the object's */
-	uint64_t fd_offset;	/* of the first page */
 	uint64_t size;		/* whole pages */
 	uint64_t first;		/* offset of the first byte in the first page */
+	uint32_t n_pieces;
+};
+
+/* One after the other they are the object. */
+struct mobj_piece {
+	int fd;			/* the object's */
+	uint64_t fd_offset;
+	uint64_t size;
 };
 
 /*
- * False unless it is registered and one run in a region of its own, or when its file
- * is not to be had.
+ * False unless it is registered, and a few pieces of regions that are no one else's, or
+ * when a file of theirs is not to be had.
  */
 bool mobj_get_share(struct optee_world *world, const struct mobj *mobj, struct mobj_share *ret);
+/* Of an object that is shared: @i is below n_pieces. */
+struct mobj_piece mobj_get_piece(const struct mobj *mobj, uint32_t i);
 
 #endif /* SECURE_OPTEE_MOBJ_H */

@@ -2,8 +2,8 @@
 /*
  * How a TA host sees the memory of its clients
  *
- * A buffer with a file of its own is mapped into the host once, in a slot, and
- * stays until it is unregistered or its slot is needed. Read-only and read-write
+ * A buffer in files that are no one else's is mapped into the host once, in a slot,
+ * and stays until it is unregistered or its slot is needed. Read-only and read-write
  * are two slots; a buffer that a call needs for both is passed in the latter, so
  * that it is one piece of memory to the TA.
  *
@@ -69,22 +69,45 @@ static uint32_t host_unmap(struct thread *thread, struct user_ta *ta, uint32_t s
 	return TEE_R_SUCCESS;
 }
 
-static uint32_t host_map(struct thread *thread, struct user_ta *ta, uint32_t slot, int fd,
-			 uint64_t fd_offset, uint64_t size, bool write)
+/* The piece of a slot of @total bytes that begins @at bytes in it */
+static uint32_t host_map(struct thread *thread, struct user_ta *ta, uint32_t slot,
+			 const struct mobj_piece *piece, uint64_t at, uint64_t total, bool write)
 {
 	uint32_t res;
 
-	if (fdsock_send(ta->sock, &slot, sizeof(slot), &fd, 1) < 0) {
+	if (fdsock_send(ta->sock, &slot, sizeof(slot), &piece->fd, 1) < 0) {
 		user_ta_kill(ta, "its host does not take shared memory");
 		return TEE_R_TARGET_DEAD;
 	}
 	ta->call->map.slot = slot;
 	ta->call->map.write = write;
-	ta->call->map.size = size;
-	ta->call->map.fd_offset = fd_offset;
+	ta->call->map.size = piece->size;
+	ta->call->map.fd_offset = piece->fd_offset;
+	ta->call->map.at = at;
+	ta->call->map.total = total;
 	if (!user_ta_run(thread, ta, NULL, TAHOST_OP_MAP, &res))
 		return TEE_R_TARGET_DEAD;
 	return res == TEE_R_SUCCESS ? TEE_R_SUCCESS : TEE_R_OUT_OF_MEMORY;
+}
+
+static uint32_t host_map_object(struct thread *thread, struct user_ta *ta, uint32_t slot,
+				const struct mobj *mobj, const struct mobj_share *share, bool write)
+{
+	uint64_t at = 0;
+
+	for (uint32_t i = 0; i < share->n_pieces; i++) {
+		struct mobj_piece piece = mobj_get_piece(mobj, i);
+		uint32_t res = host_map(thread, ta, slot, &piece, at, share->size, write);
+
+		/* A part of a slot is of no use. */
+		if (res == TEE_R_OUT_OF_MEMORY && at &&
+		    host_unmap(thread, ta, slot) != TEE_R_SUCCESS)
+			return TEE_R_TARGET_DEAD;
+		if (res != TEE_R_SUCCESS)
+			return res;
+		at += piece.size;
+	}
+	return TEE_R_SUCCESS;
 }
 
 void user_ta_mark_stale(struct user_ta *ta, uint64_t mobj_serial)
@@ -170,7 +193,7 @@ static uint32_t slot_find(struct user_ta_mem *mem, uint64_t mobj_serial, bool wr
 	return found;
 }
 
-static uint32_t slot_get(struct thread *thread, struct user_ta *ta,
+static uint32_t slot_get(struct thread *thread, struct user_ta *ta, const struct mobj *mobj,
 			 const struct mobj_share *share, bool write, uint32_t *ret_slot)
 {
 	struct user_ta_mem *mem = &ta->mem;
@@ -188,7 +211,7 @@ static uint32_t slot_get(struct thread *thread, struct user_ta *ta,
 			return res;
 		slot_clear(mem, i);
 	}
-	res = host_map(thread, ta, i, share->fd, share->fd_offset, share->size, write);
+	res = host_map_object(thread, ta, i, mobj, share, write);
 	if (res != TEE_R_SUCCESS)
 		return res;
 	pthread_mutex_lock(&mem->lock);
@@ -209,6 +232,7 @@ static uint32_t slot_get(struct thread *thread, struct user_ta *ta,
 static uint32_t window_replace(struct thread *thread, struct user_ta *ta, uint32_t slot,
 			       struct ta_window *window, size_t size)
 {
+	struct mobj_piece piece = { .size = size };
 	AUTO(close_fd) int fd = -1;
 	uint32_t res;
 	void *va;
@@ -223,7 +247,8 @@ static uint32_t window_replace(struct thread *thread, struct user_ta *ta, uint32
 		(void)munmap(window->va, window->size);
 		window->va = NULL;
 	}
-	res = host_map(thread, ta, slot, fd, 0, size, /* write: */ true);
+	piece.fd = fd;
+	res = host_map(thread, ta, slot, &piece, 0, size, /* write: */ true);
 	if (res != TEE_R_SUCCESS)
 		goto err_unmap;
 	window->va = va;
@@ -422,7 +447,8 @@ static uint32_t memref_in(struct thread *thread, struct user_ta *ta,
 		copies->used[i] = true;
 		return TEE_R_SUCCESS;
 	}
-	res = slot_get(thread, ta, &share, wants_write(params, p->u.mem.mobj), &slot);
+	res = slot_get(thread, ta, p->u.mem.mobj, &share, wants_write(params, p->u.mem.mobj),
+		       &slot);
 	out->mem.slot = slot;
 	out->mem.offset = share.first + p->u.mem.offset;
 	return res;

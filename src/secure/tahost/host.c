@@ -421,6 +421,13 @@ static TEE_Result map_result(int r)
 
 static TEE_Result op_map(void)
 {
+	const struct slot_piece piece = {
+		.offset = host.call.map.fd_offset,
+		.size = host.call.map.size,
+		.at = host.call.map.at,
+		.total = host.call.map.total,
+		.write = host.call.map.write != 0,
+	};
 	AUTO(close_fd) int fd = -1;
 	char text[16];
 	size_t n_fds;
@@ -433,8 +440,7 @@ static TEE_Result op_map(void)
 				     host.uuid_text);
 		return TEE_ERROR_BAD_PARAMETERS;
 	}
-	return map_result(slot_map(host.call.map.slot, fd, host.call.map.fd_offset,
-				   host.call.map.size, host.call.map.write != 0));
+	return map_result(slot_map(host.call.map.slot, fd, &piece));
 }
 
 static TEE_Result serve(void)

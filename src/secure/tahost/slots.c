@@ -16,26 +16,57 @@ static struct slot *slot_get(uint32_t number)
 	return number < TAHOST_MAX_SLOTS ? &slots[number] : NULL;
 }
 
-int slot_map(uint32_t number, int fd, uint64_t offset, uint64_t size, bool write)
+static bool piece_is_sane(const struct slot_piece *piece)
+{
+	return piece->size && piece->size <= SIZE_MAX / 2 && piece->offset <= SIZE_MAX / 2 &&
+	       piece->total <= SIZE_MAX / 2 && piece->size <= piece->total &&
+	       piece->at <= piece->total - piece->size;
+}
+
+/* Room for all pieces, so that the next ones fit behind the first */
+static int slot_reserve(struct slot *slot, const struct slot_piece *piece)
+{
+	void *addr = mmap(NULL, (size_t)piece->total, PROT_NONE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (addr == MAP_FAILED)
+		return -errno;
+	*slot = (struct slot){
+		.addr = addr,
+		.size = (size_t)piece->total,
+		.write = piece->write,
+	};
+	return 0;
+}
+
+int slot_map(uint32_t number, int fd, const struct slot_piece *piece)
 {
 	struct slot *slot = slot_get(number);
-	void *addr;
 	int r;
 
-	if (!slot || size == 0 || size > SIZE_MAX / 2 || offset > SIZE_MAX / 2)
+	if (!slot || !piece_is_sane(piece))
 		return -EINVAL;
-	if (slot->addr)
+	if (slot->addr && piece->at == 0)
 		return -EBUSY;
-	r = memfd_check_sealed(fd, (size_t)(offset + size));
+	if (piece->at && (!slot->addr || piece->at != slot->mapped ||
+			  piece->total != slot->size || piece->write != slot->write))
+		return -EINVAL;
+	r = memfd_check_sealed(fd, (size_t)(piece->offset + piece->size));
+	if (r == 0 && !slot->addr)
+		r = slot_reserve(slot, piece);
 	if (r < 0)
 		return r;
-	r = memfd_map(fd, (size_t)offset, (size_t)size, write ? PROT_READ | PROT_WRITE : PROT_READ,
-		      &addr);
-	if (r < 0)
-		return r;
-	*slot = (struct slot){ .addr = addr, .size = (size_t)size, .write = write };
 	if (number >= n_slots)
 		n_slots = number + 1;
+	if (mmap(slot->addr + piece->at, (size_t)piece->size,
+		 piece->write ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED | MAP_FIXED, fd,
+		 (off_t)piece->offset) == MAP_FAILED) {
+		r = -errno;
+		if (piece->at == 0)
+			(void)slot_unmap(number);
+		return r;
+	}
+	slot->mapped += (size_t)piece->size;
 	return 0;
 }
 
@@ -54,7 +85,7 @@ int slot_resolve(uint32_t number, uint64_t offset, uint64_t size, bool write, vo
 {
 	struct slot *slot = slot_get(number);
 
-	if (!slot || !slot->addr)
+	if (!slot || !slot->addr || slot->mapped < slot->size)
 		return -ENOENT;
 	if (write && !slot->write)
 		return -EACCES;
