@@ -28,7 +28,7 @@
 
 #include "abi/abi.h"
 
-#define FRONT_VERSION 1
+#define FRONT_VERSION 2
 
 /* swteed -> client, once after connect */
 struct front_hello {
@@ -75,6 +75,48 @@ struct front_window {
 };
 ABI_SIZE(struct front_window, 24, "front_window");
 
+/*
+ * Memory that the caller registers (TEE_IOC_SHM_REGISTER) is shared in place as
+ * far as the caller has replaced pages of it by pages of swteed's: FRONT_NEW_PAGES
+ * in the place of an ioctl number returns a memory file of front_new_pages.n_pages
+ * pages, which stays swteed's as long as the caller has a part of it mapped. The
+ * ioctl then says which pages are such. Neither changes what the ioctl does; what
+ * is not said there is copied. A page of a file stands for one page of the caller.
+ */
+#define FRONT_NEW_PAGES 1
+
+/* At FRONT_RUNS_OFF of front_call.data */
+struct front_new_pages {
+	__u64 n_pages;
+	__u64 first;	/* pages [first, first + n_own) are for the caller to map */
+	__u64 n_own;
+};
+ABI_SIZE(struct front_new_pages, 24, "front_new_pages");
+
+/* Pages of the registered range that are pages of one file, one after the other */
+struct front_run {
+	__u32 page;	/* 0: the one that holds the first byte */
+	__u32 n_pages;
+	__u64 ino;	/* of the file */
+	__u64 file_page;
+};
+ABI_SIZE(struct front_run, 24, "front_run");
+
+/* Name of such files, which tells their mappings from all others in a process */
+#define FRONT_PAGES_NAME "swtee-user"
+
+#define FRONT_MAX_RUNS 128
+
+/* At FRONT_RUNS_OFF too, for TEE_IOC_SHM_REGISTER with these very words */
+struct front_runs {
+	__u64 addr;
+	__u64 length;
+	struct front_run run[FRONT_MAX_RUNS];	/* front_call.n_runs of them, ascending */
+};
+ABI_SIZE(struct front_runs, 16 + 24 * FRONT_MAX_RUNS, "front_runs");
+
+#define FRONT_RUNS_OFF 64
+
 #define FRONT_REPLY_FD 0x1	/* a descriptor follows on the lane socket;
 				 * the ioctl returns its number, or stores it
 				 * in its argument (DMA_HEAP_IOCTL_ALLOC) */
@@ -87,6 +129,8 @@ struct front_call {
 	__u64 arg;
 	__u32 n_windows;
 	__u32 tid;	/* the calling thread: whose effective ids count */
+	__u32 n_runs;	/* of SHM_REGISTER */
+	__u32 pad;
 	/* reply */
 	__s64 ret;	/* >= 0 or a negative errno, as the kernel returns it */
 	__u32 flags;

@@ -19,6 +19,7 @@
 #include "abi/dma_heap.h"
 #include "abi/front.h"
 #include "abi/tee.h"
+#include "client/front/front_pages.h"
 #include "client/front/front_thread.h"
 #include "machine/lane/lane.h"
 
@@ -28,6 +29,9 @@
 #define BUF_OFF ARG_MAX
 #define BUF_MAX TEE_MAX_ARG_SIZE
 _Static_assert(BUF_OFF + BUF_MAX <= FRONT_DATA_SIZE, "room for both windows");
+_Static_assert(FRONT_RUNS_OFF >= ARG_OFF + ARG_MAX &&
+	       FRONT_RUNS_OFF + sizeof(struct front_runs) <= FRONT_DATA_SIZE,
+	       "room for the runs, beside the argument of a command that takes no buffer");
 
 /* <linux/errno.h> of the kernel: what a system call asks its caller to do */
 #define KERNEL_ERESTARTSYS 512
@@ -158,19 +162,25 @@ static int call_once(struct front_lane *fl, int fd, const struct stat *st, struc
 {
 	struct front_windows w;
 	struct front_call *call;
+	int n_runs = 0, r;
 	uint32_t slot;
-	int r;
 
 	r = front_lane_slot(fl, fd, st, &slot);
 	if (r < 0)
 		return r;
 	call = fl->call;
+	if (cmd == TEE_IOC_SHM_REGISTER) {
+		n_runs = front_pages_share(fl, slot, arg);
+		if (n_runs < 0)
+			return n_runs;
+	}
 	open_windows(&w, call, stack, cmd, arg);
 	call->slot = slot;
 	call->cmd = cmd;
 	call->arg = arg;
 	call->n_windows = w.n;
 	call->tid = fl->tid;
+	call->n_runs = (__u32)n_runs;
 	for (unsigned int i = 0; i < w.n; i++)
 		call->win[i] = w.win[i];
 	call->ret = -EIO;

@@ -25,6 +25,7 @@
 #define CLIENT_FRONT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #define FRONT_NODE_NAME_MAX 39
 
@@ -75,5 +76,25 @@ bool front_dmabuf_size(int fd, unsigned long long *ret_size);
  * for the thread's lane; -EBUSY beyond three nested calls. Keeps errno.
  */
 int front_ioctl(int fd, unsigned int cmd, unsigned long arg);
+
+/*
+ * --- registered memory that is shared in place ---
+ *
+ * TEE_IOC_SHM_REGISTER replaces private anonymous pages of the caller by pages that
+ * it shares with the TEE, which the program does not notice: see front_pages.c. What
+ * follows keeps it so for what the program does to its memory later.
+ */
+
+/* Whether this process has such pages, or had. No system call. */
+bool front_pages_in_use(void);
+
+/*
+ * Before the pages of [addr, addr + size) are given back (MADV_DONTNEED, MADV_FREE):
+ * those that are shared become private ones of zeroes.
+ */
+void front_pages_discard(const void *addr, size_t size);
+
+/* Before they are moved or resized by mremap(2): ... become private, with their bytes. */
+void front_pages_make_private(const void *addr, size_t size);
 
 #endif /* CLIENT_FRONT_H */

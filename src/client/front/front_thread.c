@@ -48,6 +48,7 @@ enum socket_state {
 
 struct front_process {
 	_Atomic uint32_t generation;
+	_Atomic uint32_t pages_lock;
 	_Atomic bool tracer_set;
 };
 
@@ -207,6 +208,13 @@ bool front_tracer_allowed(void)
 	struct front_process *page = atomic_load(&front_state.page);
 
 	return page && atomic_load(&page->tracer_set);
+}
+
+_Atomic uint32_t *front_pages_lock_word(void)
+{
+	struct front_process *page = process_page();
+
+	return page ? &page->pages_lock : NULL;
 }
 
 /* --- thread --- */

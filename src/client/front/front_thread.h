@@ -49,6 +49,12 @@ void front_socket_close(int fd, ino_t ino);
 void front_allow_tracer(int pid);
 bool front_tracer_allowed(void);
 
+/*
+ * A lock word of this process, 0 in a new one, a forked child included. NULL: no
+ * memory.
+ */
+_Atomic uint32_t *front_pages_lock_word(void);
+
 /* fstat(2) without detours. 0 or a negative errno; errno is left alone. */
 int front_fstat(int fd, struct stat *st);
 

@@ -79,7 +79,9 @@ struct statx;
 	X(off_t, lseek, (int, off_t, int)) \
 	X(off64_t, lseek64, (int, off64_t, int)) \
 	X(void *, mmap, (void *, size_t, int, int, int, off_t)) \
-	X(void *, mmap64, (void *, size_t, int, int, int, off64_t))
+	X(void *, mmap64, (void *, size_t, int, int, int, off64_t)) \
+	X(int, madvise, (void *, size_t, int)) \
+	X(void *, mremap, (void *, size_t, size_t, int, ...))
 
 struct shim_next {
 #define X(type, name, args) type (*name) args;

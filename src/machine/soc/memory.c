@@ -270,9 +270,9 @@ static void dir_remove(struct soc_mem *mem, struct soc_region *region)
 	mem->n_holes = 0;
 }
 
-static int dedicated_alloc(struct soc_mem *mem, struct soc_region *region)
+static int dedicated_alloc(struct soc_mem *mem, struct soc_region *region, const char *name)
 {
-	int r = memfd_new_sealed("swtee-shm", region->size, &region->fd);
+	int r = memfd_new_sealed(name, region->size, &region->fd);
 
 	if (r < 0)
 		return r == -EMFILE || r == -ENFILE ? -ENOMEM : r;
@@ -318,7 +318,9 @@ static void file_release(struct soc_mem *mem, struct soc_region *region)
 
 /* --- regions --- */
 
-int soc_region_new(struct soc_mem *mem, size_t size, bool dedicated, struct soc_region **ret_region)
+/* @name: of the file; NULL: in RAM */
+static int region_new(struct soc_mem *mem, size_t size, const char *name,
+		      struct soc_region **ret_region)
 {
 	struct soc_region *region;
 	int r;
@@ -332,15 +334,26 @@ int soc_region_new(struct soc_mem *mem, size_t size, bool dedicated, struct soc_
 		return -ENOMEM;
 	region->mem = mem;
 	region->fd = -1;
-	region->dedicated = dedicated;
+	region->dedicated = name;
 	region->size = pages_of(size) * SOC_PAGE_SIZE;
-	r = dedicated ? dedicated_alloc(mem, region) : ram_alloc(mem, region);
+	r = name ? dedicated_alloc(mem, region, name) : ram_alloc(mem, region);
 	if (r < 0) {
 		free(region);
 		return r;
 	}
 	*ret_region = region;
 	return 0;
+}
+
+int soc_region_new(struct soc_mem *mem, size_t size, bool dedicated, struct soc_region **ret_region)
+{
+	return region_new(mem, size, dedicated ? "swtee-shm" : NULL, ret_region);
+}
+
+int soc_region_new_named(struct soc_mem *mem, size_t size, const char *name,
+			 struct soc_region **ret_region)
+{
+	return region_new(mem, size, name, ret_region);
 }
 
 struct soc_region *soc_region_free(struct soc_region *region)

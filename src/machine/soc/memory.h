@@ -50,6 +50,13 @@ void soc_mem_get_protected(struct soc_mem *mem, uint64_t *ret_pa, uint64_t *ret_
 int soc_region_new(struct soc_mem *mem, size_t size, bool dedicated,
 		   struct soc_region **ret_region);
 
+/*
+ * The same, dedicated, with a file of the name @name, which whoever maps it sees among
+ * its mappings.
+ */
+int soc_region_new_named(struct soc_mem *mem, size_t size, const char *name,
+			 struct soc_region **ret_region);
+
 /* Unmap and give the addresses up; contents are gone. Returns NULL. */
 struct soc_region *soc_region_free(struct soc_region *region);
 

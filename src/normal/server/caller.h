@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct front_runs;
 struct process;
 
 struct caller {
@@ -19,6 +20,10 @@ struct caller {
 	int reply_fd;			/* a descriptor for the client to get; -1. Whoever
 					 * sets it gives it away; the door closes it */
 	bool reply_cloexec;		/* it is close-on-exec in the client */
+	/* Of memory that is registered by this ioctl: what the client says is shared in
+	 * place (abi/front.h); unchecked, but our own copy. NULL with 0 */
+	const struct front_runs *runs;
+	uint32_t n_runs;
 };
 
 /* Of the calling thread; NULL when it serves no client. */

@@ -53,6 +53,7 @@ void config_init(struct config *config)
 			[USER_THREADS] = 8192,
 			[USER_SHM] = 262144,
 			[USER_SHM_BYTES] = machine_memory() / 4,
+			[USER_IN_PLACE] = 8192,
 		},
 		.protected_mib = 64,
 	};
@@ -106,6 +107,7 @@ static int take_limit(struct user_limits *limits, const char *name, const char *
 		{ "threads", USER_THREADS, 1, UINT_MAX },
 		{ "shm", USER_SHM, 1, UINT_MAX },
 		{ "shm_mib", USER_SHM_BYTES, 1 << 20, MAX_SHM_MIB },
+		{ "in_place", USER_IN_PLACE, 1, UINT_MAX },
 	};
 	unsigned int n;
 

@@ -3,8 +3,8 @@
  * The user-space form of src/normal/platform.h
  *
  * Memory that the TEE can see is a region of the SoC: dedicated to one buffer
- * when a client may map it, in RAM otherwise. User memory that is registered is
- * shadowed by such a region and synchronised with the owner's memory.
+ * when a client may map it, in RAM otherwise. What clients register is in
+ * user_memory.c.
  */
 #include "server.h"
 
@@ -22,19 +22,12 @@
 #include "machine/soc/memory.h"
 #include "normal/platform.h"
 #include "normal/tee/tee_core.h"
+#include "user_memory.h"
 
-/*
- * A shadow of at least this size gets a file of its own, which TA hosts map;
- * smaller ones are copied to the TA, which is cheaper than mapping.
- */
-#define SHADOW_DEDICATED_SIZE (64u << 10)
-
+/* Of memory of the kernel and of allocated memory; the clients' is in user_memory.c. */
 struct shm_memory {
 	struct soc_region *region;
-	/* registered memory: whose, or our own, and where the first byte is */
-	struct process *owner;
-	uint64_t addr;
-	void *own;
+	void *own;	/* of the kernel's heap, that it stands for; or NULL */
 	struct user_charge charges[2];	/* a buffer, its bytes */
 };
 
@@ -143,8 +136,6 @@ static void unback_shm(struct tee_shm *shm)
 	shm->platform = NULL;
 	if (memory) {
 		soc_region_free(memory->region);
-		if (memory->owner)
-			process_put(memory->owner);
 		uncharge(memory);
 		free(memory);
 	}
@@ -178,7 +169,7 @@ void *platform_shm_map(struct tee_shm *shm)
 	struct shm_memory *memory = shm->platform;
 	void *va;
 
-	if (!memory || memory->owner || memory->own)
+	if (!memory || memory->own || (shm->flags & TEE_SHM_USER_MAPPED))
 		return NULL;
 	va = soc_region_va(memory->region);
 	/* The same for whoever comes at the same time */
@@ -195,32 +186,13 @@ void platform_shm_free(struct tee_shm *shm)
 int platform_shm_pin_user(struct tee_shm *shm, unsigned long addr, size_t length)
 {
 	struct caller *caller = caller_current();
-	size_t offset = addr & ~PAGE_MASK;
-	struct shm_memory *memory;
-	size_t size;
-	int r;
 
-	if (!caller)
-		return -EFAULT;
-	if (!process_range_is_mapped(caller->process, addr, length))
-		return -EFAULT;
-	size = PAGE_ALIGN(offset + length);
-	r = back_shm(shm, size / PAGE_SIZE, size >= SHADOW_DEDICATED_SIZE, /* charged: */ true);
-	if (r == 0)
-		r = map_shm(shm);
-	if (r < 0)
-		return r;
-	memory = shm->platform;
-	memory->owner = process_get(caller->process);
-	memory->addr = addr;
-	shm->offset = offset;
-	shm->kaddr = (uint8_t *)shm->kaddr + offset;
-	return 0;
+	return caller ? user_memory_pin(the_server, caller, shm, addr, length) : -EFAULT;
 }
 
 void platform_shm_unpin_user(struct tee_shm *shm)
 {
-	unback_shm(shm);
+	user_memory_unpin(shm);
 }
 
 /* Our heap is none of the SoC's memory: it is shadowed as a client's is. */
@@ -255,24 +227,22 @@ int platform_shm_sync_for_tee(struct tee_shm *shm, size_t offs, size_t size)
 {
 	struct shm_memory *memory = shm->platform;
 
+	if (shm->flags & TEE_SHM_USER_MAPPED)
+		return user_memory_sync_for_tee(shm, offs, size);
 	if (memory && memory->own)
 		memcpy((uint8_t *)shm->kaddr + offs, (uint8_t *)memory->own + offs, size);
-	if (!memory || !memory->owner)
-		return 0;
-	return process_read(memory->owner, (uint8_t *)shm->kaddr + offs, memory->addr + offs,
-			    size) ? -EFAULT : 0;
+	return 0;
 }
 
 int platform_shm_sync_for_user(struct tee_shm *shm, size_t offs, size_t size)
 {
 	struct shm_memory *memory = shm->platform;
 
+	if (shm->flags & TEE_SHM_USER_MAPPED)
+		return user_memory_sync_for_user(shm, offs, size);
 	if (memory && memory->own)
 		memcpy((uint8_t *)memory->own + offs, (uint8_t *)shm->kaddr + offs, size);
-	if (!memory || !memory->owner)
-		return 0;
-	return process_write(memory->owner, memory->addr + offs, (uint8_t *)shm->kaddr + offs,
-			     size) ? -EFAULT : 0;
+	return 0;
 }
 
 int platform_shm_install_fd(struct tee_shm *shm)
@@ -281,7 +251,7 @@ int platform_shm_install_fd(struct tee_shm *shm)
 	AUTO(close_fd) int fd = -1;
 	int r;
 
-	if (!memory || memory->owner)
+	if (!memory || (shm->flags & TEE_SHM_USER_MAPPED))
 		return shm_install(the_server, shm, -1);
 	fd = soc_region_open_file(memory->region);
 	if (fd < 0)

@@ -14,12 +14,16 @@
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "base/log.h"
 
 #define PROCESS_PAGE_SIZE 4096u
+
+/* A millisecond each */
+#define WRITE_RETRIES 20
 
 bool process_gone(struct process *process)
 {
@@ -167,18 +171,40 @@ size_t process_read(struct process *process, void *to, uint64_t from, size_t n)
 	return n - copied(process, got);
 }
 
-size_t process_write(struct process *process, uint64_t to, const void *from, size_t n)
+static size_t write_once(struct process *process, uint64_t to, const void *from, size_t n)
 {
 	struct iovec local = { .iov_base = (void *)from, .iov_len = n };
 	struct iovec remote = { .iov_base = (void *)(uintptr_t)to, .iov_len = n };
-	ssize_t put;
+	ssize_t put = process_vm_writev(process->pid, &local, 1, &remote, 1, 0);
 
-	if (n == 0)
-		return 0;
-	if (process_gone(process))
-		return n;
-	put = process_vm_writev(process->pid, &local, 1, &remote, 1, 0);
-	return n - copied(process, put);
+	return copied(process, put);
+}
+
+/*
+ * While a thread of the client replaces pages by shared ones they cannot be written to
+ * from here (user_pages.h). That takes less than a millisecond a MiB.
+ */
+static bool may_be_replacing(struct process *process)
+{
+	bool may;
+
+	pthread_mutex_lock(&process->server->lock);
+	may = process->pages != NULL;
+	pthread_mutex_unlock(&process->server->lock);
+	return may;
+}
+
+size_t process_write(struct process *process, uint64_t to, const void *from, size_t n)
+{
+	size_t done = 0;
+
+	for (unsigned int i = 0; done < n && !process_gone(process); i++) {
+		done += write_once(process, to + done, (const uint8_t *)from + done, n - done);
+		if (done == n || i == WRITE_RETRIES || !may_be_replacing(process))
+			break;
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
+	return n - done;
 }
 
 bool process_range_is_mapped(struct process *process, uint64_t addr, size_t length)

@@ -41,6 +41,7 @@ struct file;
 struct node;
 struct process;
 struct slane;
+struct user_pages;
 
 struct server {
 	struct loop *loop;
@@ -138,6 +139,7 @@ struct process {
 	gid_t gid;
 	struct user *user;		/* of the uid that it had first */
 	atomic_bool dead;
+	struct user_pages *pages;	/* given to it; guarded by server.lock */
 };
 
 /* The process that sent a message; a counted reference. -ESRCH if it is gone. */
@@ -193,6 +195,12 @@ int shm_table_new(struct server *server, struct shm_table **ret_table);
 struct shm_table *shm_table_free(struct shm_table *table);
 /* See platform_shm_install_fd(). */
 int shm_install(struct server *server, struct tee_shm *shm, int file_fd);
+/*
+ * Give the caller a descriptor of @file_fd, the file of @pages. On success the last of
+ * that and of its mappings puts @pages.
+ */
+int shm_install_pages(struct server *server, struct caller *caller, struct user_pages *pages,
+		      int file_fd);
 /* Drop every descriptor's reference: the daemon ends. The loop no longer runs. */
 void shm_drop_all(struct server *server);
 

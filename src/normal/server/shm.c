@@ -7,7 +7,8 @@
  * mapping of it, in whatever process, are gone (IN_CLOSE_WRITE); the daemon's
  * own description, made by memfd_create, does not count. A descriptor of
  * registered memory, which cannot be mapped, is one end of a socket pair whose
- * hang-up says the same.
+ * hang-up says the same. Pages that a client maps in the place of its own
+ * (user_pages.h) are watched as allocated memory is.
  *
  * A queue of inotify has room for so many events, and the death of one process may
  * close any number of files at once. A watch therefore fires once, and a queue
@@ -29,6 +30,7 @@
 #include "base/log.h"
 #include "base/memfd.h"
 #include "normal/tee/tee_core.h"
+#include "user_pages.h"
 
 #define N_BUCKETS 1024u
 
@@ -50,7 +52,8 @@ struct shm_handle {
 	struct worker_job job;
 	struct server *server;
 	struct shm_handle *next, **prev;	/* in its bucket */
-	struct tee_shm *shm;
+	struct tee_shm *shm;	/* or */
+	struct user_pages *pages;
 	struct user_charge charge;	/* of an shm that has no memory of its own */
 	struct watcher *watcher;	/* NULL for a socket */
 	int wd;
@@ -87,7 +90,10 @@ static void handle_end(struct worker_job *job)
 {
 	struct shm_handle *handle = (struct shm_handle *)job;
 
-	tee_shm_put(handle->shm);
+	if (handle->pages)
+		user_pages_put(handle->pages);
+	else
+		tee_shm_put(handle->shm);
 	user_charge_end(&handle->charge);
 	free(handle);
 }
@@ -306,6 +312,19 @@ static int install_socket(struct server *server, struct shm_handle *handle, int 
 	return 0;
 }
 
+static struct shm_handle *handle_new(struct server *server)
+{
+	struct shm_handle *handle = calloc(1, sizeof(*handle));
+
+	if (handle) {
+		handle->job.fn = handle_end;
+		handle->server = server;
+		handle->wd = -1;
+		handle->sock = -1;
+	}
+	return handle;
+}
+
 int shm_install(struct server *server, struct tee_shm *shm, int file_fd)
 {
 	struct caller *caller = caller_current();
@@ -314,14 +333,10 @@ int shm_install(struct server *server, struct tee_shm *shm, int file_fd)
 
 	if (!caller || caller->reply_fd >= 0)
 		return -EINVAL;
-	handle = calloc(1, sizeof(*handle));
+	handle = handle_new(server);
 	if (!handle)
 		return -ENOMEM;
-	handle->job.fn = handle_end;
-	handle->server = server;
 	handle->shm = shm;
-	handle->wd = -1;
-	handle->sock = -1;
 
 	/* Other memory was charged when it was made. */
 	if (tee_shm_is_protected(shm)) {
@@ -340,6 +355,21 @@ int shm_install(struct server *server, struct tee_shm *shm, int file_fd)
 	}
 	caller->reply_fd = fd;
 	return 0;
+}
+
+int shm_install_pages(struct server *server, struct caller *caller, struct user_pages *pages,
+		      int file_fd)
+{
+	struct shm_handle *handle = handle_new(server);
+	int r;
+
+	if (!handle)
+		return -ENOMEM;
+	handle->pages = pages;
+	r = install_watch(server, handle, file_fd, &caller->reply_fd);
+	if (r < 0)
+		free(handle);
+	return r;
 }
 
 void shm_drop_all(struct server *server)

@@ -25,6 +25,7 @@
 #include "base/fdsock.h"
 #include "base/log.h"
 #include "machine/lane/lane.h"
+#include "user_pages.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SLANE_STACK (1u << 20)
@@ -147,6 +148,49 @@ static int take_request(struct slane *slane, uint32_t *slot, uint32_t *cmd, uint
 	return 0;
 }
 
+/* Memory that is shared in place, as far as the client says so of this very ioctl */
+static long register_shm(struct slane *slane, struct file *file, uint64_t arg)
+{
+	struct tee_ioctl_shm_register_data data;
+	struct caller *caller = &slane->caller;
+	uint32_t n = slane->call->n_runs;
+	struct front_runs runs;
+	long ret;
+
+	if (n > 0 && n <= FRONT_MAX_RUNS &&
+	    slane_copy_from(slane, &data, arg, sizeof(data)) == 0) {
+		memcpy(&runs, slane->call->data + FRONT_RUNS_OFF, sizeof(runs));
+		if (runs.addr == data.addr && runs.length == data.length) {
+			caller->runs = &runs;
+			caller->n_runs = n;
+		}
+	}
+	ret = file_ioctl(file, TEE_IOC_SHM_REGISTER, arg);
+	caller->runs = NULL;
+	caller->n_runs = 0;
+	return ret;
+}
+
+static long new_pages(struct slane *slane)
+{
+	struct front_new_pages req;
+
+	memcpy(&req, slane->call->data + FRONT_RUNS_OFF, sizeof(req));
+	return user_pages_new(slane->server, &slane->caller, &req);
+}
+
+static long serve_file(struct slane *slane, struct file *file, uint32_t cmd, uint64_t arg)
+{
+	switch (cmd) {
+	case FRONT_NEW_PAGES:
+		return new_pages(slane);
+	case TEE_IOC_SHM_REGISTER:
+		return register_shm(slane, file, arg);
+	default:
+		return file_ioctl(file, cmd, arg);
+	}
+}
+
 static void serve_call(struct slane *slane)
 {
 	struct front_call *call = slane->call;
@@ -161,7 +205,7 @@ static void serve_call(struct slane *slane)
 	if (ret == 0) {
 		file = slot_enter(slane, slot);
 		if (file) {
-			ret = file_ioctl(file, cmd, arg);
+			ret = serve_file(slane, file, cmd, arg);
 			file_leave(file);
 		} else {
 			ret = -ESTALE;

@@ -27,6 +27,7 @@ static const char *const limit_names[] = {
 	[USER_THREADS] = "threads",
 	[USER_SHM] = "shm",
 	[USER_SHM_BYTES] = "shm_mib",
+	[USER_IN_PLACE] = "in_place",
 };
 
 int user_table_new(const struct user_limits *limits, struct user_table **ret_table)

@@ -17,6 +17,7 @@ enum user_slot {
 	USER_THREADS,		/* client threads that were seen to make calls */
 	USER_SHM,		/* shared buffers */
 	USER_SHM_BYTES,		/* their memory */
+	USER_IN_PLACE,		/* files of memory that is shared in place */
 	USER_N_SLOTS,
 };
 
