@@ -81,21 +81,60 @@ static double time_invokes(struct conn *conn, uint32_t cmd, TEEC_Operation *op, 
 	return (double)(clock_ns() - start) / rounds;
 }
 
-/* A no-op invoke with @size bytes of shared memory as an in-out parameter */
+/* A no-op invoke with @shm as an in-out parameter, to be released */
+static double time_shm(struct conn *conn, TEEC_SharedMemory *shm)
+{
+	TEEC_Operation op = { 0 };
+	double ns;
+
+	op.paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_WHOLE, TEEC_NONE, TEEC_NONE, TEEC_NONE);
+	op.params[0].memref.parent = shm;
+	op.params[0].memref.size = shm->size;
+	ns = time_invokes(conn, TEST_BENCH_CMD_NOP, &op, ROUNDS);
+	TEEC_ReleaseSharedMemory(shm);
+	return ns;
+}
+
 static double time_memref(struct conn *conn, size_t size)
 {
 	TEEC_SharedMemory shm = { .size = size, .flags = TEEC_MEM_INPUT | TEEC_MEM_OUTPUT };
-	TEEC_Operation op = { 0 };
-	double ns;
 
 	if (TEEC_AllocateSharedMemory(&conn->ctx, &shm) != TEEC_SUCCESS)
 		return -1;
 	memset(shm.buffer, 1, size);
-	op.paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_WHOLE, TEEC_NONE, TEEC_NONE, TEEC_NONE);
-	op.params[0].memref.parent = &shm;
-	op.params[0].memref.size = size;
-	ns = time_invokes(conn, TEST_BENCH_CMD_NOP, &op, ROUNDS);
-	TEEC_ReleaseSharedMemory(&shm);
+	return time_shm(conn, &shm);
+}
+
+/* The same with memory of the client's own, which is registered */
+static double time_registered(struct conn *conn, size_t size)
+{
+	TEEC_SharedMemory shm = { .size = size, .flags = TEEC_MEM_INPUT | TEEC_MEM_OUTPUT };
+	double ns = -1;
+
+	shm.buffer = malloc(size);
+	if (!shm.buffer)
+		return -1;
+	memset(shm.buffer, 1, size);
+	if (TEEC_RegisterSharedMemory(&conn->ctx, &shm) == TEEC_SUCCESS)
+		ns = time_shm(conn, &shm);
+	free(shm.buffer);
+	return ns;
+}
+
+/* ... and registered by each call */
+static double time_temporary(struct conn *conn, size_t size)
+{
+	TEEC_Operation op = { 0 };
+	double ns;
+
+	op.paramTypes = TEEC_PARAM_TYPES(TEEC_MEMREF_TEMP_INOUT, TEEC_NONE, TEEC_NONE, TEEC_NONE);
+	op.params[0].tmpref.buffer = malloc(size);
+	op.params[0].tmpref.size = size;
+	if (!op.params[0].tmpref.buffer)
+		return -1;
+	memset(op.params[0].tmpref.buffer, 1, size);
+	ns = time_invokes(conn, TEST_BENCH_CMD_NOP, &op, ROUNDS / 10);
+	free(op.params[0].tmpref.buffer);
 	return ns;
 }
 
@@ -321,6 +360,8 @@ int gp_bench(struct report *report)
 		   time_invokes(&ta, TEST_BENCH_CMD_NOP, NULL, ROUNDS));
 	report_add(report, "optee_invoke_4k_ns", time_memref(&ta, 4096));
 	report_add(report, "optee_invoke_1m_ns", time_memref(&ta, MIB));
+	report_add(report, "optee_invoke_reg_1m_ns", time_registered(&ta, MIB));
+	report_add(report, "optee_invoke_tmp_1m_ns", time_temporary(&ta, MIB));
 	report_add(report, "memcpy_1m_ns", time_memcpy(MIB));
 	report_add(report, "optee_open_close_ns", time_open_close(&ta, &ta_uuid));
 	conn_close(&ta);

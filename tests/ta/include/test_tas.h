@@ -212,4 +212,17 @@
 /* MEMREF_INOUT, VALUE_INOUT, -, -: adds a to each byte; b: the sum as it was before */
 #define TEST_PROTECTED_CMD_ADD 0
 
+/* --- memory: works on memory that the client writes to meanwhile --- */
+
+#define TEST_TA_MEMORY_UUID \
+	{ 0x8d1f79fb, 0xa45e, 0x4c14, { 0xa6, 0x00, 0xda, 0x2b, 0x93, 0x27, 0x48, 0xe9 } }
+#define TEST_TA_MEMORY_UUID_STRING "8d1f79fb-a45e-4c14-a600-da2b932748e9"
+
+/*
+ * MEMREF_INOUT, VALUE_INPUT, -, -. For i from 1 to a: waits until the first 32-bit word
+ * of the buffer is i, then sets the second one to i. TEE_ERROR_BUSY when it waited for
+ * more than b seconds for one.
+ */
+#define TEST_MEMORY_CMD_ANSWER 0
+
 #endif /* TEST_TAS_H */
