@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <linux/bug.h>
+#include <linux/delay.h>
 #include <linux/limits.h>
 #include <linux/slab.h>
 
@@ -69,7 +70,12 @@ static bool size_allowed(size_t size, size_t limit, gfp_t flags)
 			  size, limit);
 		return false;
 	}
-	return !kfault_now();
+	return flags & __GFP_NOFAIL || !kfault_now();
+}
+
+static void *libc_alloc(size_t size, gfp_t flags)
+{
+	return flags & __GFP_ZERO ? calloc(1, size) : malloc(size);
 }
 
 static void *allocate(size_t size, size_t limit, gfp_t flags)
@@ -80,7 +86,12 @@ static void *allocate(size_t size, size_t limit, gfp_t flags)
 		return NULL;
 	if (!size)
 		return ZERO_SIZE_PTR;
-	p = flags & __GFP_ZERO ? calloc(1, size) : malloc(size);
+	p = libc_alloc(size, flags);
+	/* Somebody may free something: as in the kernel, for ever. */
+	while (unlikely(!p) && flags & __GFP_NOFAIL) {
+		msleep(1);
+		p = libc_alloc(size, flags);
+	}
 	if (p)
 		kmem_account(1);
 	return p;

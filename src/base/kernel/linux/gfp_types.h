@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Only __GFP_ZERO and __GFP_NOWARN mean something in user space */
+/* Only __GFP_ZERO, __GFP_NOWARN and __GFP_NOFAIL mean something in user space */
 #ifndef BASE_KERNEL_LINUX_GFP_TYPES_H
 #define BASE_KERNEL_LINUX_GFP_TYPES_H
 

@@ -5,7 +5,8 @@
  * The kernel's allocator on top of libc's. Any thread may free what another one
  * allocated; kfree and kvfree are one and take NULL and ZERO_SIZE_PTR. As in the
  * kernel, a size of 0 gives ZERO_SIZE_PTR and one above KMALLOC_MAX_SIZE (kvmalloc:
- * INT_MAX) fails with a warning, unless __GFP_NOWARN. Every failure is NULL.
+ * INT_MAX) fails with a warning, unless __GFP_NOWARN. Every failure is NULL. With
+ * __GFP_NOFAIL only that one is possible, and no fault is injected.
  * Faults and leak counts for tests: base/kernel/kmem.h.
  */
 #ifndef BASE_KERNEL_LINUX_SLAB_H
