@@ -314,6 +314,7 @@ static void conduit_call(struct smc_conduit *conduit, const struct smc_regs *in,
 			 struct smc_regs *out)
 {
 	struct qw_world *world = (struct qw_world *)conduit;
+	qw_hook hook;
 
 	memset(out, 0, sizeof(*out));
 	atomic_fetch_add(&world->n_smc, 1);
@@ -321,7 +322,8 @@ static void conduit_call(struct smc_conduit *conduit, const struct smc_regs *in,
 		out->a[0] = SMCCC_RET_UNKNOWN_FUNCTION;
 		return;
 	}
-	if (world->hook && world->hook(world, in, out))
+	hook = world->hook;
+	if (hook && hook(world, in, out))
 		return;
 	if (in->a[0] == QTEE_SMC_INVOKE)
 		do_invoke(world, in, out);

@@ -49,7 +49,7 @@ typedef int32_t (*qw_body)(struct qw_call *call);
 typedef bool (*qw_hook)(struct qw_world *world, const struct smc_regs *in, struct smc_regs *out);
 
 /**
- * struct qw_world - the world
+ * struct qw_world - the world; a test sets what it likes at any time
  * @body: of every invocation but RELEASE; NULL: result OK without outputs
  * @release: of RELEASE, instead of only counting; may be NULL
  * @in_place: bodies make no callbacks, and run in the thread of the SMC
@@ -59,12 +59,12 @@ typedef bool (*qw_hook)(struct qw_world *world, const struct smc_regs *in, struc
  */
 struct qw_world {
 	struct smc_conduit conduit;
-	qw_body body;
-	qw_body release;
-	bool in_place;
-	bool keep;
-	qw_hook hook;
-	void *data;
+	_Atomic(qw_body) body;
+	_Atomic(qw_body) release;
+	atomic_bool in_place;
+	atomic_bool keep;
+	_Atomic(qw_hook) hook;
+	_Atomic(void *) data;
 
 	struct qw_world_impl *impl;
 	atomic_uint n_smc;

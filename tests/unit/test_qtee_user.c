@@ -33,6 +33,9 @@ struct script {
 	struct qw_cb done;
 };
 
+/* Several invocations may run one script. */
+static pthread_mutex_t script_lock = PTHREAD_MUTEX_INITIALIZER;
+
 static int32_t body_script(struct qw_call *call)
 {
 	struct script *s = call->world->data;
@@ -47,7 +50,9 @@ static int32_t body_script(struct qw_call *call)
 			qw_give(call->world, TEE_ID);
 	if (!qw_callback(call, &cb))
 		return QW_DIED;
+	pthread_mutex_lock(&script_lock);
 	s->done = cb;
+	pthread_mutex_unlock(&script_lock);
 	return 0;
 }
 
