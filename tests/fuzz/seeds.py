@@ -369,11 +369,59 @@ def storage_seeds():
     }
 
 
+# --- fuzz_qtee_driver ---
+
+def qtee_driver_seeds():
+    start = zeros(5)  # the QTEE gives the driver no environment at probe
+    root, first_id, tee_id, primordial = 0, 0, 0x80, 0xC0
+    user, tee, mem = 0x08, 0x00, 0x10
+
+    def ubuf(kind, where):
+        return cat(kind, where)
+
+    def objref(which):
+        return cat(2, which)
+
+    oo = cat(3, 0)
+
+    def invoke(target, op, *ps, ctx=0):
+        return cat(0, ctx << 6, target, op, len(ps), *ps)
+
+    def end(*outputs, releases=b"\0"):
+        return cat(0, 0, releases, 0, *outputs)
+
+    def callback(target, op, counts, *more, how=0):
+        return cat(0, 0xC0, how, target, op, struct.pack("<H", counts), *more, 0)
+
+    def release(first, second):
+        return cat(1, 0, first, second)
+
+    serve = cat(0, 0, 0)  # the server's turn: receive, answer
+    alloc = cat(3, 0, num(4096))
+    work = cat(15, 0)
+    called = cat(start, invoke(root, 1, ubuf(0, 40), ubuf(1, 80), objref(user)),
+                 callback(first_id, 0, 0x11, num(8), num(13)), serve, 20,
+                 end(4, releases=release(first_id, tee_id)))
+    objects = cat(start, invoke(root, 1, objref(user), oo),
+                  callback(first_id, 0, 0x1100, tee_id), serve, user, end(tee_id),
+                  invoke(0x80, 2, objref(tee)), end(), cat(2, 0, 0), work, end())
+    mapped = cat(start, alloc, invoke(root, 1, objref(mem)),
+                 callback(primordial, 0, 0x1110, num(24), first_id), end(),
+                 invoke(root, 1), end(releases=release(first_id, first_id)))
+    waits = cat(start, invoke(root, 1, objref(user), oo), end(tee_id), cat(2, 0, 0), work,
+                callback(first_id, 1, 0), cat(5, 0, 0, 0), work, end())
+    dies = cat(start, invoke(root, 1, objref(user), oo), end(tee_id), cat(13, 0, 0), zeros(5),
+               invoke(0x80, 1), cat(2, 0, 0), work)
+    return {"callback": called, "objects": objects, "map_region": mapped,
+            "release_waits": waits, "world_dies": dies}
+
+
 def main():
     root = pathlib.Path(__file__).resolve().parent / "seeds"
     targets = {
         "fuzz_ioctl": ioctl_seeds(),
         "fuzz_optee_driver": driver_seeds(),
+        "fuzz_qtee_driver": qtee_driver_seeds(),
         "fuzz_image": image_seeds(),
         "fuzz_optee_msg": msg_seeds(),
         "fuzz_storage": storage_seeds(),

@@ -138,17 +138,17 @@ long qx_ioctl(struct tee_context *ctx, unsigned int cmd, const void *buf, uint64
 long qx_invoke(struct tee_context *ctx, uint64_t id, uint32_t op,
 	       struct tee_ioctl_param *params, uint32_t n, uint32_t *ret)
 {
-	struct {
+	union {
 		struct tee_ioctl_object_invoke_arg arg;
-		struct tee_ioctl_param params[MAX_QX_PARAMS];
+		uint64_t words[3 + 4 * MAX_QX_PARAMS];
 	} buf = { .arg = { .id = id, .op = op, .num_params = n, .ret = 0x55555555 } };
 	long rc;
 
 	if (n)
-		memcpy(buf.params, params, n * sizeof(*params));
+		memcpy(buf.arg.params, params, n * sizeof(*params));
 	rc = qx_ioctl(ctx, TEE_IOC_OBJECT_INVOKE, &buf, sizeof(buf.arg) + n * sizeof(*params));
 	if (!rc && n)
-		memcpy(params, buf.params, n * sizeof(*params));
+		memcpy(params, buf.arg.params, n * sizeof(*params));
 	if (ret)
 		*ret = buf.arg.ret;
 	return rc;
@@ -236,6 +236,25 @@ long qx_send(struct tee_context *ctx, struct qx_req *req, uint32_t ret)
 	req->params[0] = (struct tee_ioctl_param){ .attr = QTEE_SUPP_SEND_META, .a = id };
 	return qx_ioctl(ctx, TEE_IOC_SUPPL_SEND, req,
 			8 + req->num_params * sizeof(*req->params));
+}
+
+void qx_expect_notice(struct tee_context *ctx, uint64_t id)
+{
+	struct qx_req req;
+
+	assert_int_equal(qx_recv(ctx, &req), 0);
+	assert_int_equal(req.word, QTEE_OBJECT_OP_RELEASE);
+	assert_int_equal(req.num_params, 1);
+	assert_int_equal(req.params[0].a, id);
+}
+
+void qx_expect_silence(struct qx *qx, struct tee_context *ctx)
+{
+	struct qx_req req;
+
+	qx->task.interrupted = qx_always;
+	assert_int_equal(qx_recv(ctx, &req), -ERESTARTSYS);
+	qx->task.interrupted = NULL;
 }
 
 static bool server_stops(void *data)

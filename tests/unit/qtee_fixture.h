@@ -125,6 +125,11 @@ long qx_recv(struct tee_context *ctx, struct qx_req *req);
 /* SUPPL_SEND of what stands in @req, for its number; attributes are set. */
 long qx_send(struct tee_context *ctx, struct qx_req *req, uint32_t ret);
 
+/* The next request is the notice that object @id was released. */
+void qx_expect_notice(struct tee_context *ctx, uint64_t id);
+/* Nothing is queued for @ctx. */
+void qx_expect_silence(struct qx *qx, struct tee_context *ctx);
+
 /**
  * struct qx_server - threads that serve a context
  * @serve: answer the request: outputs in its parameters, and the result

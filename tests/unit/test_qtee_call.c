@@ -146,9 +146,9 @@ static void test_refused(void **state)
 static void test_lengths(void **state)
 {
 	struct qx *qx = *state;
-	struct {
+	union {
 		struct tee_ioctl_object_invoke_arg arg;
-		struct tee_ioctl_param params[2];
+		uint64_t words[3 + 4 * 2];
 	} buf = { .arg = { .id = ROOT, .op = OP_ECHO } };
 
 	use_services(qx);

@@ -73,27 +73,6 @@ static void finish(struct qx_job *job)
 	assert_int_equal(job->ret, 0);
 }
 
-/* The notice that object @id was released */
-static void expect_notice(struct tee_context *ctx, uint64_t id)
-{
-	struct qx_req req;
-
-	assert_int_equal(qx_recv(ctx, &req), 0);
-	assert_int_equal(req.word, QTEE_OBJECT_OP_RELEASE);
-	assert_int_equal(req.num_params, 1);
-	assert_int_equal(req.params[0].a, id);
-}
-
-/* Nothing is queued for @ctx. */
-static void expect_silence(struct qx *qx, struct tee_context *ctx)
-{
-	struct qx_req req;
-
-	qx->task.interrupted = qx_always;
-	assert_int_equal(qx_recv(ctx, &req), -ERESTARTSYS);
-	qx->task.interrupted = NULL;
-}
-
 /* --- the tables --- */
 
 struct recv_row {
@@ -198,7 +177,7 @@ static void test_exchange(void **state)
 	assert_true(s.done.oo[0] & QTEE_MSG_OBJECT_NS_BIT);
 	assert_int_equal(s.done.oo[1], TEE_ID);
 
-	expect_notice(qx->ctx, 0x123456789a);
+	qx_expect_notice(qx->ctx, 0x123456789a);
 	/* The world keeps what it was given. */
 	assert_int_equal(qx_stats(qx).ids, 1);
 	/* An answer is given once. */
@@ -207,7 +186,7 @@ static void test_exchange(void **state)
 	qx_settle(qx);
 	assert_int_equal(qw_n_refs(&qx->world), 0);
 	qcomtee_world_gone(qx->q);
-	expect_notice(qx->ctx, 55);
+	qx_expect_notice(qx->ctx, 55);
 }
 
 /* The number of a request exists once it was received. */
@@ -360,8 +339,8 @@ static void test_answer(void **state)
 	assert_int_equal((int32_t)s.done.result, QTEE_ERROR_UNAVAIL);
 	/* It was consumed; the host knows that its object was not taken. */
 	assert_int_equal(qx_send(qx->ctx, &req, 0), -EINVAL);
-	expect_notice(qx->ctx, 1);
-	expect_silence(qx, qx->ctx);
+	qx_expect_notice(qx->ctx, 1);
+	qx_expect_silence(qx, qx->ctx);
 	assert_int_equal(qx_stats(qx).ids, 0);
 }
 
@@ -395,75 +374,19 @@ static void test_word(void **state)
 	assert_int_equal(s.done.result, row->word);
 }
 
-/* --- order --- */
-
-static int32_t body_three(struct qw_call *call)
+static bool hook_fail(struct qw_world *world, const struct smc_regs *in, struct smc_regs *out)
 {
-	for (uint32_t op = 1; op <= 2; op++)
-		if (qw_callback_simple(call, qw_io(call, 0), op) == QW_DIED)
-			return QW_DIED;
-	return 0;
+	out->a[0] = (uint32_t)QTEE_SMC_STATUS_ERROR_NOMEM;
+	return true;
 }
 
-static void test_order(void **state)
+static bool hook_fail_answer(struct qw_world *world, const struct smc_regs *in,
+			     struct smc_regs *out)
 {
-	struct qx *qx = *state;
-	struct tee_ioctl_param params[1];
-	struct qx_job jobs[3];
-	struct qx_req reqs[3];
-
-	qx->world.body = body_three;
-	for (int i = 0; i < 3; i++) {
-		params[0] = USER(10 + i);
-		qx_job_start(&jobs[i], qx->ctx, ROOT, 1, params, 1);
-		usleep(A_MOMENT_US);
-	}
-	for (int i = 0; i < 3; i++) {
-		assert_int_equal(qx_recv(qx->ctx, &reqs[i]), 0);
-		assert_int_equal(reqs[i].params[0].a, 10 + i);
-		assert_int_equal(reqs[i].params[0].b, i);
-	}
-	/* In another order than they came */
-	for (int i = 2; i >= 0; i--) {
-		assert_int_equal(qx_send(qx->ctx, &reqs[i], 0), 0);
-		assert_int_equal(qx_recv(qx->ctx, &reqs[i]), 0);
-		assert_int_equal(reqs[i].params[0].a, 10 + i);
-		assert_int_equal(reqs[i].word, 2);
-		assert_int_equal(qx_send(qx->ctx, &reqs[i], 0), 0);
-		qx_job_join(&jobs[i]);
-		expect_notice(qx->ctx, 10 + i);
-	}
+	return in->a[0] == QTEE_SMC_CB_RSP && hook_fail(world, in, out);
 }
 
-/* --- what the QTEE gives back --- */
-
-static int32_t body_give_back(struct qw_call *call)
-{
-	for (unsigned int i = 0; i < QTEE_MSG_NUM_IO(call->msg->counts); i++)
-		qw_oo(call, i, qw_io(call, i));
-	return 0;
-}
-
-static void test_own_object_back(void **state)
-{
-	struct qx *qx = *state;
-	struct tee_ioctl_param params[4] = { USER(77), {}, p_oo(), p_oo() };
-	int id;
-	int fd = qx_alloc(qx->ctx, 4096, &id);
-
-	params[1] = p_ref(id, QTEE_OBJREF_MEM);
-	qx->world.body = body_give_back;
-	qx->world.in_place = true;
-	qx_invoke_ok(qx->ctx, ROOT, 1, params, 4);
-	assert_int_equal(params[2].a, 77);
-	assert_int_equal(params[2].b, QTEE_OBJREF_USER);
-	assert_int_equal(params[3].a, id);
-	assert_int_equal(params[3].b, QTEE_OBJREF_MEM);
-	expect_notice(qx->ctx, 77);
-	platform_test_fd_put(fd);
-}
-
-/* The QTEE hands an object of one client to another. */
+/* An id that the world keeps */
 static uint32_t kept_id;
 
 static int32_t body_keep_first(struct qw_call *call)
@@ -472,129 +395,6 @@ static int32_t body_keep_first(struct qw_call *call)
 
 	*kept = qw_io(call, 0);
 	return 0;
-}
-
-static int32_t body_show_kept(struct qw_call *call)
-{
-	qw_oo(call, 0, *(uint32_t *)call->world->data);
-	return 0;
-}
-
-static int32_t body_tell_kept(struct qw_call *call)
-{
-	struct qw_cb cb = { .cxt = qw_io(call, 0), .op = 1, .n_io = 2,
-			    .io = { qw_give(call->world, TEE_ID),
-				    *(uint32_t *)call->world->data } };
-
-	if (!qw_callback(call, &cb))
-		return QW_DIED;
-	*(uint32_t *)call->world->data = cb.result;
-	return 0;
-}
-
-static void test_foreign(struct qx *qx, struct tee_ioctl_param object)
-{
-	struct tee_context *other = qx_open(qx);
-	struct tee_ioctl_param params[1] = { object };
-	struct qx_server server;
-	uint32_t ret;
-
-	qx->world.data = &kept_id;
-	qx->world.keep = true;
-	qx->world.body = body_keep_first;
-	qx_invoke_ok(qx->ctx, ROOT, 1, params, 1);
-	qx->world.body = body_show_kept;
-	params[0] = p_oo();
-	assert_int_equal(qx_invoke(other, ROOT, 1, params, 1, &ret), 0);
-	assert_int_equal((int32_t)ret, QTEE_ERROR_UNAVAIL);
-
-	/* As the input of a callback: the server never sees the request. */
-	qx_server_start(&server, other, 1, qx_serve_nothing);
-	qx->world.body = body_tell_kept;
-	qx->world.keep = false;
-	params[0] = USER(1);
-	qx_invoke_ok(other, ROOT, 1, params, 1);
-	assert_int_equal((int32_t)kept_id, QTEE_ERROR_UNAVAIL);
-	assert_int_equal(atomic_load(&server.n_served), 0);
-	qx_server_stop(&server);
-	qx_settle(qx);
-	assert_int_equal(qw_n_refs(&qx->world), 0);
-	tee_cdev_release(other);
-}
-
-static void test_foreign_user(void **state)
-{
-	test_foreign(*state, USER(5));
-}
-
-static void test_foreign_memory(void **state)
-{
-	struct qx *qx = *state;
-	int id;
-	int fd = qx_alloc(qx->ctx, 4096, &id);
-
-	test_foreign(qx, p_ref(id, QTEE_OBJREF_MEM));
-	platform_test_fd_put(fd);
-	qcomtee_world_gone(qx->q);
-}
-
-/* --- notices --- */
-
-static int32_t body_fail(struct qw_call *call)
-{
-	return 10;
-}
-
-static void test_thousand_failures(void **state)
-{
-	struct qx *qx = *state;
-	struct tee_ioctl_param params[1] = { USER(3) };
-	struct qx_server server;
-	uint32_t ret;
-
-	qx->world.body = body_fail;
-	qx->world.in_place = true;
-	qx_server_start(&server, qx->ctx, 2, qx_serve_nothing);
-	for (int i = 0; i < 1000; i++) {
-		assert_int_equal(qx_invoke(qx->ctx, ROOT, 1, params, 1, &ret), 0);
-		assert_int_equal(ret, 10);
-	}
-	qx_wait_for(&server.n_notices, 1000);
-	assert_int_equal(qx_stats(qx).ids, 0);
-	qx_server_stop(&server);
-	assert_int_equal(atomic_load(&server.n_notices), 1000);
-}
-
-static bool hook_fail(struct qw_world *world, const struct smc_regs *in, struct smc_regs *out)
-{
-	out->a[0] = (uint32_t)QTEE_SMC_STATUS_ERROR_NOMEM;
-	return true;
-}
-
-static void test_no_notice_on_failure(void **state)
-{
-	struct qx *qx = *state;
-	struct tee_ioctl_param params[2] = { USER(3), USER(4) };
-	long live;
-
-	qx_invoke_ok(qx->ctx, ROOT, 1, NULL, 0);
-	live = kmem_live();
-	qx->world.hook = hook_fail;
-	for (int i = 0; i < 100; i++)
-		assert_int_equal(qx_invoke(qx->ctx, ROOT, 1, params, 2, NULL), -ENOMEM);
-	/* Nor when an argument is bad. */
-	params[1].b = 0;
-	assert_int_equal(qx_invoke(qx->ctx, ROOT, 1, params, 2, NULL), -EINVAL);
-	qx->world.hook = NULL;
-	expect_silence(qx, qx->ctx);
-	assert_int_equal(qx_stats(qx).ids, 0);
-	assert_int_equal(kmem_live(), live);
-}
-
-static bool hook_fail_answer(struct qw_world *world, const struct smc_regs *in,
-			     struct smc_regs *out)
-{
-	return in->a[0] == QTEE_SMC_CB_RSP && hook_fail(world, in, out);
 }
 
 /* The call failed after a callback: the host has forgotten the object. */
@@ -633,7 +433,7 @@ static void test_dead_object(void **state)
 	qx_invoke_ok(qx->ctx, ROOT, 1, NULL, 0);
 	assert_int_equal((int32_t)kept_id, QTEE_ERROR_DEFUNCT);
 	assert_int_equal(qx_stats(qx).ids, 0);
-	expect_silence(qx, qx->ctx);
+	qx_expect_silence(qx, qx->ctx);
 	/* Others of the client are not harmed. */
 	start(qx, &job, &s, 4);
 	assert_int_equal(qx_recv(qx->ctx, &req), 0);
@@ -657,8 +457,8 @@ static void test_kill_queued(void **state)
 	task_kill(&job.task);
 	finish(&job);
 	assert_int_equal((int32_t)s.done.result, QTEE_ERROR_DEFUNCT);
-	expect_notice(qx->ctx, 1);
-	expect_silence(qx, qx->ctx);
+	qx_expect_notice(qx->ctx, 1);
+	qx_expect_silence(qx, qx->ctx);
 }
 
 static void test_kill_processing(void **state)
@@ -673,7 +473,7 @@ static void test_kill_processing(void **state)
 	task_kill(&job.task);
 	finish(&job);
 	assert_int_equal((int32_t)s.done.result, QTEE_ERROR_DEFUNCT);
-	expect_notice(qx->ctx, 1);
+	qx_expect_notice(qx->ctx, 1);
 	/* Its number is not given to another one before the late answer. */
 	start(qx, &job, &s, 2);
 	assert_int_equal(qx_recv(qx->ctx, &other), 0);
@@ -721,25 +521,6 @@ static void test_server_closes(void **state)
 	qw_kill(&qx->world);
 }
 
-/* Notices and requests that nobody fetched go with the file. */
-static void test_close_with_notices(void **state)
-{
-	struct qx *qx = *state;
-	struct tee_ioctl_param params[2] = { USER(1), USER(2) };
-
-	for (int i = 0; i < 100; i++)
-		qx_invoke_ok(qx->ctx, ROOT, 1, params, 2);
-	assert_int_equal(qx_stats(qx).ids, 0);
-}
-
-static void test_recv_signal(void **state)
-{
-	struct qx *qx = *state;
-
-	expect_silence(qx, qx->ctx);
-	expect_silence(qx, qx->ctx);
-}
-
 static void test_timeout(void **state)
 {
 	struct qx *qx = *state;
@@ -754,7 +535,7 @@ static void test_timeout(void **state)
 	finish(&job);
 	assert_int_equal((int32_t)s.done.result, QTEE_ERROR_TIMEOUT);
 	assert_int_equal(qx_send(qx->ctx, &req, 0), -EINVAL);
-	expect_notice(qx->ctx, 1);
+	qx_expect_notice(qx->ctx, 1);
 }
 
 /* --- no memory --- */
@@ -850,16 +631,6 @@ static void test_faults_server(void **state)
 	assert_int_equal(qw_n_refs(&qx->world), 0);
 }
 
-/* The first thing that ever happens is an export. */
-static void test_first_export(void **state)
-{
-	struct qx *qx = *state;
-	struct tee_ioctl_param params[1] = { USER(0) };
-
-	qx_invoke_ok(qx->ctx, ROOT, 1, params, 1);
-	expect_notice(qx->ctx, 0);
-}
-
 /* Two threads answer one request: one of them does. */
 struct race {
 	struct tee_context *ctx;
@@ -909,7 +680,7 @@ static void test_two_answers(void **state)
 			assert_true(atomic_load(&race.n_ok) <= 1);
 		else
 			assert_int_equal(atomic_load(&race.n_ok), 1);
-		expect_notice(qx->ctx, 1);
+		qx_expect_notice(qx->ctx, 1);
 	}
 }
 
@@ -924,24 +695,13 @@ int main(void)
 	       NULL);
 	QX_ADD_ROWS(answer_rows, test_answer, qx_setup);
 	QX_ADD_ROWS(word_rows, test_word, qx_setup);
-	qx_add("qtee D-66 first come, first served", test_order, qx_setup, NULL);
-	qx_add("qtee own objects come back", test_own_object_back, qx_setup, NULL);
-	qx_add("qtee D-79 object of another client", test_foreign_user, qx_setup, NULL);
-	qx_add("qtee D-79 memory of another client", test_foreign_memory, qx_setup, NULL);
-	qx_add("qtee D-60 a notice for each failure of the QTEE", test_thousand_failures, qx_setup,
-	       NULL);
-	qx_add("qtee D-61 no notice when the call failed", test_no_notice_on_failure, qx_setup,
-	       NULL);
 	qx_add("qtee object that its host has forgotten", test_dead_object, qx_setup, NULL);
 	qx_add("qtee D-63 killed while queued", test_kill_queued, qx_setup, NULL);
 	qx_add("qtee D-63 killed while processed", test_kill_processing, qx_setup, NULL);
 	qx_add("qtee D-75, qtee D-77 server closes", test_server_closes, qx_setup, NULL);
-	qx_add("qtee close with notices", test_close_with_notices, qx_setup, NULL);
-	qx_add("qtee RECV and a signal", test_recv_signal, qx_setup, NULL);
 	qx_add("qtee D-76 timeout", test_timeout, qx_setup_world, NULL);
 	qx_add("qtee D-64 no memory for a callback", test_faults_client, qx_setup, NULL);
 	qx_add("qtee no memory in the server", test_faults_server, qx_setup, NULL);
-	qx_add("qtee D-50 first export", test_first_export, qx_setup, NULL);
 	qx_add("qtee D-69 two answers, and a client that is killed", test_two_answers, qx_setup,
 	       NULL);
 	return qx_run("qtee user");
