@@ -124,12 +124,15 @@ static void unback(struct tee_shm *shm)
 
 int platform_shm_alloc(struct tee_shm *shm, size_t nr_pages, bool mappable)
 {
-	int rc = __atomic_load_n(&platform_test.alloc_rc, __ATOMIC_RELAXED);
+	int rc = platform_test.alloc_rc;
 
 	/* A worker of the driver may be the one who asks. */
+	if (atomic_load(&platform_test.alloc_failures) > 0) {
+		atomic_fetch_sub(&platform_test.alloc_failures, 1);
+		rc = -ENOMEM;
+	}
 	if (!rc)
 		rc = back(shm, nr_pages);
-
 	if (rc)
 		return rc;
 	count(&counts.pages, nr_pages);

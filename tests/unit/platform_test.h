@@ -9,6 +9,7 @@
 #ifndef TESTS_UNIT_PLATFORM_TEST_H
 #define TESTS_UNIT_PLATFORM_TEST_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -23,6 +24,7 @@ struct tee_shm;
  * struct platform_test - knobs, set by a test between two calls
  * @publish_rc, @alloc_rc, @pin_rc, @install_rc, @sync_rc, @heap_rc, @dmabuf_rc: 0,
  *	or the errno with which the function fails
+ * @alloc_failures: so many of the next allocations of shm fail with -ENOMEM
  * @euid, @gids, @n_gids: who the current task is; the first gid is the effective
  * @gid_shift: what its user namespace takes off every group
  */
@@ -38,6 +40,7 @@ struct platform_test {
 	uint32_t gids[PLATFORM_TEST_GROUPS];
 	size_t n_gids;
 	uint32_t gid_shift;	/* of the user namespace */
+	atomic_int alloc_failures;
 };
 extern struct platform_test platform_test;
 

@@ -238,6 +238,25 @@ long qx_send(struct tee_context *ctx, struct qx_req *req, uint32_t ret)
 			8 + req->num_params * sizeof(*req->params));
 }
 
+void qx_wait_queued(struct tee_context *ctx, size_t n)
+{
+	struct qcomtee_context_data *ctxdata = ctx->data;
+
+	for (int i = 0; i < 20000; i++) {
+		struct qcomtee_ureq *ureq;
+		size_t queued = 0;
+
+		mutex_lock(&ctxdata->mutex);
+		list_for_each_entry(ureq, &ctxdata->reqs, link)
+			queued++;
+		mutex_unlock(&ctxdata->mutex);
+		if (queued == n)
+			return;
+		usleep(500);
+	}
+	fail_msg("there are not %zu requests", n);
+}
+
 void qx_expect_notice(struct tee_context *ctx, uint64_t id)
 {
 	struct qx_req req;

@@ -125,6 +125,8 @@ long qx_recv(struct tee_context *ctx, struct qx_req *req);
 /* SUPPL_SEND of what stands in @req, for its number; attributes are set. */
 long qx_send(struct tee_context *ctx, struct qx_req *req, uint32_t ret);
 
+/* Wait until @n requests are queued for @ctx. */
+void qx_wait_queued(struct tee_context *ctx, size_t n);
 /* The next request is the notice that object @id was released. */
 void qx_expect_notice(struct tee_context *ctx, uint64_t id);
 /* Nothing is queued for @ctx. */

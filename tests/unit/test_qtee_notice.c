@@ -43,7 +43,7 @@ static void test_order(void **state)
 	for (int i = 0; i < 3; i++) {
 		params[0] = USER(10 + i);
 		qx_job_start(&jobs[i], qx->ctx, ROOT, 1, params, 1);
-		usleep(A_MOMENT_US);
+		qx_wait_queued(qx->ctx, i + 1);
 	}
 	for (int i = 0; i < 3; i++) {
 		assert_int_equal(qx_recv(qx->ctx, &reqs[i]), 0);

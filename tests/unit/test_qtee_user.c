@@ -198,7 +198,7 @@ static void test_send_before_recv(void **state)
 	struct qx_req req = { .num_params = 1 };
 
 	start(qx, &job, &s, 1);
-	usleep(A_MOMENT_US);
+	qx_wait_queued(qx->ctx, 1);
 	assert_int_equal(qx_send(qx->ctx, &req, 0), -EINVAL);
 	assert_int_equal(qx_recv(qx->ctx, &req), 0);
 	assert_int_equal(qx_send(qx->ctx, &req, 0), 0);
@@ -453,7 +453,7 @@ static void test_kill_queued(void **state)
 	struct qx_job job;
 
 	start(qx, &job, &s, 1);
-	usleep(A_MOMENT_US);
+	qx_wait_queued(qx->ctx, 1);
 	task_kill(&job.task);
 	finish(&job);
 	assert_int_equal((int32_t)s.done.result, QTEE_ERROR_DEFUNCT);
@@ -504,7 +504,7 @@ static void test_server_closes(void **state)
 	for (int i = 0; i < 2; i++)
 		qx_job_start(&jobs[i], qx->ctx, ROOT, 1, NULL, 0);
 	assert_int_equal(qx_recv(server, &req), 0);
-	usleep(A_MOMENT_US);
+	qx_wait_queued(server, 1);
 	assert_false(atomic_load(&jobs[0].done) || atomic_load(&jobs[1].done));
 	tee_cdev_release(server);
 	for (int i = 0; i < 2; i++)
@@ -602,14 +602,14 @@ static void test_faults_server(void **state)
 
 	for (int n = 1; n < 12; n++) {
 		start(qx, &job, &s, 1);
-		usleep(A_MOMENT_US / 4);
+		qx_wait_queued(qx->ctx, 1);
 		kfault_set(n);
 		rc = qx_recv(qx->ctx, &req);
 		kfault_clear();
 		if (rc) {
 			assert_int_equal(rc, -ENOMEM);
 			/* The request is still there, or failed for want of memory. */
-			qx->task.interrupted = (bool (*)(void *))qx_always;
+			qx->task.interrupted = qx_always;
 			rc = qx_recv(qx->ctx, &req);
 			qx->task.interrupted = NULL;
 		}
