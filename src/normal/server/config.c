@@ -122,6 +122,14 @@ static int take_limit(struct user_limits *limits, const char *name, const char *
 	return -ENOENT;
 }
 
+static int take_yes_no(const char *value, bool *ret)
+{
+	if (strcmp(value, "yes") && strcmp(value, "no"))
+		return -EINVAL;
+	*ret = !strcmp(value, "yes");
+	return 0;
+}
+
 static int take_key(struct config *config, const char *section, const char *name,
 		    const char *value)
 {
@@ -136,14 +144,12 @@ static int take_key(struct config *config, const char *section, const char *name
 	}
 	if (!strcmp(section, "limits"))
 		return take_limit(&config->limits, name, value);
+	if (!strcmp(section, "echo") && !strcmp(name, "enabled"))
+		return take_yes_no(value, &config->echo_enabled);
 	if (strcmp(section, "optee"))
 		return -ENOENT;
-	if (!strcmp(name, "enabled")) {
-		if (strcmp(value, "yes") && strcmp(value, "no"))
-			return -EINVAL;
-		config->optee_enabled = !strcmp(value, "yes");
-		return 0;
-	}
+	if (!strcmp(name, "enabled"))
+		return take_yes_no(value, &config->optee_enabled);
 	if (!strcmp(name, "threads"))
 		return parse_number(value, 1, MAX_THREADS, &config->optee_threads);
 	if (!strcmp(name, "ram_mib"))

@@ -17,6 +17,7 @@ struct config {
 	int parent_fd;			/* --parent-fd; -1 */
 	enum log_level log_level;
 	bool log_level_given;
+	bool echo_enabled;
 	bool optee_enabled;
 	unsigned int optee_threads;
 	unsigned int ram_mib;

@@ -33,6 +33,7 @@ struct machine_ops {
 	void (*free)(void *machine);
 };
 
+extern const struct machine_ops echo_machine_ops;
 extern const struct machine_ops optee_machine_ops;
 
 #endif /* SERVER_MACHINE_H */

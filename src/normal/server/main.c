@@ -34,7 +34,9 @@
 #define STOP_PATIENCE_MS 2000
 
 static const struct machine_ops *const machine_ops[] = {
+	/* In the order in which their devices are numbered */
 	&optee_machine_ops,
+	&echo_machine_ops,
 };
 #define N_MACHINES (sizeof(machine_ops) / sizeof(machine_ops[0]))
 
