@@ -207,6 +207,8 @@ static int call_once(struct front_lane *fl, int fd, const struct stat *st, struc
 static int call(struct front_lane *fl, int fd, const struct stat *st, struct stack_part stack,
 		unsigned int cmd, unsigned long arg)
 {
+	struct stat now;
+
 	for (int i = 0; i < 2; i++) {
 		int r = call_once(fl, fd, st, stack, cmd, arg);
 
@@ -215,6 +217,9 @@ static int call(struct front_lane *fl, int fd, const struct stat *st, struct sta
 		if (r == -EPIPE)
 			front_lane_drop(fl);
 	}
+	/* Nothing was done, since another thread has closed it meanwhile? */
+	if (front_fstat(fd, &now) < 0 || now.st_ino != st->st_ino)
+		return -EBADF;
 	return front_context_gone(fd) ? -ENODEV : -EIO;
 }
 

@@ -195,6 +195,30 @@ static int bind_context(struct front_lane *fl, int fd, struct front_lane_info *i
 	return r == -ENOSPC ? -EPIPE : r;
 }
 
+static bool is_same(int fd, const struct stat *st)
+{
+	struct stat now;
+
+	return front_fstat(fd, &now) == 0 && now.st_ino == st->st_ino && now.st_dev == st->st_dev;
+}
+
+/*
+ * swteed does not read what was sent by somebody who closed the context since, and
+ * then there is no answer: keep it open until the answer is there. -EBADF: it was
+ * closed already. Without a descriptor to spare it has to do as it is.
+ */
+static int make_or_bind(struct front_lane *fl, int fd, const struct stat *st,
+			struct front_lane_info *info)
+{
+	AUTO(close_fd) int kept = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	if (!is_same(kept >= 0 ? kept : fd, st))
+		return -EBADF;
+	if (kept >= 0)
+		fd = kept;
+	return fl->lane ? bind_context(fl, fd, info) : make(fl, fd, info);
+}
+
 int front_lane_slot(struct front_lane *fl, int fd, const struct stat *st, uint32_t *ret_slot)
 {
 	struct front_lane_info info = { 0 };
@@ -212,7 +236,7 @@ int front_lane_slot(struct front_lane *fl, int fd, const struct stat *st, uint32
 		return -ENOTTY;
 
 	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	r = fl->lane ? bind_context(fl, fd, &info) : make(fl, fd, &info);
+	r = make_or_bind(fl, fd, st, &info);
 	(void)pthread_setcancelstate(cancel, NULL);
 	if (r < 0)
 		return r;

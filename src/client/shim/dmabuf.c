@@ -10,7 +10,6 @@
 #include "client/shim/shim.h"
 
 #include <errno.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -74,24 +73,10 @@ static off_t seek(int fd, off_t offset, int whence)
 DEFINE_LSEEK(lseek, off_t)
 DEFINE_LSEEK(lseek64, off64_t)
 
-static void *refused(int fd)
+void shim_dmabuf_mmap_errno(int fd)
 {
 	unsigned long long size;
 
 	if (errno == ENODEV && shim_active() && front_dmabuf_size(fd, &size))
 		errno = EINVAL;
-	return MAP_FAILED;
 }
-
-#define DEFINE_MMAP(name, type) \
-	SHIM_EXPORT void *name(void *addr, size_t size, int prot, int flags, int fd, type offset) \
-	{ \
-		void *r = shim_next.name ? \
-			shim_next.name(addr, size, prot, flags, fd, offset) : \
-			(void *)syscall(SYS_mmap, addr, size, prot, flags, fd, offset); \
-\
-		return r == MAP_FAILED ? refused(fd) : r; \
-	}
-
-DEFINE_MMAP(mmap, off_t)
-DEFINE_MMAP(mmap64, off64_t)

@@ -47,6 +47,7 @@ static int open_node(const struct shim_node *node, int flags)
 		return fd < 0 ? -errno : fd;
 	}
 	fd = front_open(node->dir, node->name);
+	shim_fd_note(fd, SHIM_CONTEXT);
 	if (fd >= 0 && !(flags & O_CLOEXEC))
 		(void)fcntl(fd, F_SETFD, 0);
 	return fd;

@@ -18,9 +18,11 @@
  * - statically linked programs, and those that make system calls by themselves;
  * - freopen(3) of a node; symbolic links to a node; realpath(3);
  * - a listing of /dev, /dev/dma_heap or /sys: nodes can be opened, not discovered;
- * - read(2), write(2) and poll(2) of a context or a dma-buf are those of a socket: a
- *   read ends at once (the kernel says EINVAL), what is written is dropped by swteed; of the
- *   ioctls of sockets, those that succeed do so;
+ * - what a program does with a context or with shared memory as a socket or a file
+ *   in memory, with a descriptor that it duplicated or received and did not use in
+ *   a TEE ioctl since, or by stdio: a read ends at once, what is written is dropped
+ *   by swteed, memory can be read, and mapped beyond its end (fds.c, file.c);
+ * - read(2) and write(2) of a dma-buf are those of a socket;
  * - arguments that are not on the stack, in a process that swteed may not trace
  *   (PR_SET_DUMPABLE, another user): EFAULT.
  * A program under AddressSanitizer needs ASAN_OPTIONS=verify_asan_link_order=0.
@@ -35,6 +37,7 @@
 
 #define SHIM_EXPORT __attribute__((visibility("default")))
 
+struct iovec;
 struct statx;
 
 /* --- the functions behind ours (next.c); NULL until the constructor has run --- */
@@ -78,6 +81,17 @@ struct statx;
 	X(int, ioctl, (int, unsigned long, ...)) \
 	X(off_t, lseek, (int, off_t, int)) \
 	X(off64_t, lseek64, (int, off64_t, int)) \
+	X(ssize_t, read, (int, void *, size_t)) \
+	X(ssize_t, write, (int, const void *, size_t)) \
+	X(ssize_t, readv, (int, const struct iovec *, int)) \
+	X(ssize_t, writev, (int, const struct iovec *, int)) \
+	X(ssize_t, pread, (int, void *, size_t, off_t)) \
+	X(ssize_t, pread64, (int, void *, size_t, off64_t)) \
+	X(ssize_t, pwrite, (int, const void *, size_t, off_t)) \
+	X(ssize_t, pwrite64, (int, const void *, size_t, off64_t)) \
+	X(ssize_t, __read_chk, (int, void *, size_t, size_t)) \
+	X(ssize_t, __pread_chk, (int, void *, size_t, off_t, size_t)) \
+	X(ssize_t, __pread64_chk, (int, void *, size_t, off64_t, size_t)) \
 	X(void *, mmap, (void *, size_t, int, int, int, off_t)) \
 	X(void *, mmap64, (void *, size_t, int, int, int, off64_t)) \
 	X(int, madvise, (void *, size_t, int)) \
@@ -140,6 +154,24 @@ bool shim_context_stat(int fd, struct stat *st);
  * negative errno. -ENOTTY for any other descriptor.
  */
 int shim_dmabuf_ioctl(int fd, unsigned long request, unsigned long arg);
+/* After a failed mmap(2): errno as that of a dma-buf has it, if @fd is one. */
+void shim_dmabuf_mmap_errno(int fd);
+
+/* --- descriptors that we know of (fds.c) --- */
+
+enum shim_kind {
+	SHIM_FOREIGN,
+	SHIM_CONTEXT,
+	SHIM_MEMORY,		/* from SHM_ALLOC: a file in memory */
+	SHIM_REGISTERED,	/* from SHM_REGISTER, SHM_REGISTER_FD: a socket */
+};
+
+/* @fd is of this kind now. Two system calls at most in each of these, errno kept. */
+void shim_fd_note(int fd, enum shim_kind kind);
+/* Was that said of the number once? No system call. */
+bool shim_fd_noted(int fd);
+/* Is it still true? @ret_st: its status, unless it is foreign. */
+enum shim_kind shim_fd_kind(int fd, struct stat *ret_st);
 
 /* Return a negative errno as libc does. */
 int shim_result(int r);
