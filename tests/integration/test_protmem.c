@@ -171,13 +171,13 @@ static void check_alloc(void)
 	struct dma_heap_allocation_data data = { .len = PAGE, .fd = 3 };
 	int heap = must_open(VIDEO), fd;
 
-	CHECK_ERRNO(ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data), EINVAL);
-	CHECK_ERRNO(try_alloc(heap, PAGE, O_NONBLOCK), EINVAL);
+	CHECK_ERRNO(ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data), EINVAL);	/* N142 */
+	CHECK_ERRNO(try_alloc(heap, PAGE, O_NONBLOCK), EINVAL);		/* N143 */
 	data = (struct dma_heap_allocation_data){ .len = PAGE, .heap_flags = 1 };
-	CHECK_ERRNO(ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data), EINVAL);
-	CHECK_ERRNO(try_alloc(heap, 0, 0), EINVAL);
+	CHECK_ERRNO(ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data), EINVAL);	/* N144 */
+	CHECK_ERRNO(try_alloc(heap, 0, 0), EINVAL);			/* N145 */
 	CHECK_ERRNO(try_alloc(heap, UINT64_MAX, 0), EINVAL);
-	CHECK_ERRNO(try_alloc(heap, VIDEO_SIZE + 1, 0), ENOMEM);
+	CHECK_ERRNO(try_alloc(heap, VIDEO_SIZE + 1, 0), ENOMEM);	/* N146 */
 	CHECK_ERRNO(ioctl(heap, DMA_HEAP_IOCTL_ALLOC, NULL), EFAULT);
 
 	fd = must_alloc(heap, VIDEO_SIZE);
@@ -221,7 +221,7 @@ static void check_descriptor(void)
 	CHECK_EQ(st.st_size, 3 * PAGE);
 	errno = 0;
 	CHECK(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0) == MAP_FAILED, "it was mapped");
-	CHECK_EQ(errno, EINVAL);
+	CHECK_EQ(errno, EINVAL);					/* N148 */
 	CHECK(mmap(NULL, PAGE, PROT_WRITE, MAP_PRIVATE, fd, 0) == MAP_FAILED, "it was mapped");
 	CHECK_EQ(errno, EINVAL);
 	CHECK(read(fd, &byte, 1) <= 0, "it was read");
@@ -275,6 +275,7 @@ static void check_register(void)
 	CHECK_EQ(data.fd, fd);
 	errno = 0;
 	CHECK(mmap(NULL, PAGE, PROT_READ, MAP_SHARED, shm, 0) == MAP_FAILED, "it was mapped");
+	CHECK_EQ(errno, EINVAL);					/* N41 */
 	/* That of the shm itself is none to be registered. */
 	CHECK_ERRNO(import(tee, shm, &data), EINVAL);
 	close(shm);
@@ -298,7 +299,7 @@ static void check_ta(void)
 	uint32_t base;
 
 	CHECK(shm >= 0, "SHM_REGISTER_FD: %s", strerror(errno));
-	close(fd);
+	close(fd);							/* N39 */
 	CHECK_EQ(data.size, 6 * PAGE);
 
 	/* What an earlier buffer left there is no business of ours. */

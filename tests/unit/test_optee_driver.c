@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The OP-TEE driver against a fake world: the handshake, sessions, parameters,
- * registered memory, the list of services. Rows of the table of negative tests
- * (tee-uapi facts, section 8) carry their number.
+ * registered memory, the list of services. What clients see of it is in tests/rows.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -167,7 +166,7 @@ static void test_sessions(void **state)
 	uint32_t ret;
 
 	assert_false(IS_ERR(other));
-	/* N63: at most four parameters, N70: at most six */
+	/* At most four parameters, at most six */
 	assert_int_equal(drv_open_session(drv->ctx, params, 5, &session, &ret), -EINVAL);
 	assert_int_equal(drv_open_session(drv->ctx, params, 4, &session, &ret), 0);
 	assert_int_equal(ret, TEE_R_SUCCESS);
@@ -178,7 +177,6 @@ static void test_sessions(void **state)
 	assert_int_equal(optee_invoke_func(drv->ctx, &arg, params), 0);
 	assert_int_equal(arg.ret_origin, TEE_R_ORIGIN_TRUSTED_APP);
 
-	/* N67, N68, N100, N101, N105 */
 	arg.ret = 7;
 	arg.session = 4711;
 	assert_int_equal(optee_invoke_func(drv->ctx, &arg, params), -EINVAL);
@@ -191,7 +189,6 @@ static void test_sessions(void **state)
 	assert_int_equal(atomic_load(&drv->world.n_cancelled), 1);
 	assert_int_equal(optee_close_session(other, session), -EINVAL);
 
-	/* N69, N104 */
 	assert_int_equal(optee_close_session(drv->ctx, session), 0);
 	assert_int_equal(optee_close_session(drv->ctx, session), -EINVAL);
 	assert_int_equal(optee_invoke_func(drv->ctx, &arg, params), -EINVAL);
@@ -227,7 +224,6 @@ static void test_open(void **state)
 	uint32_t session;
 	uint32_t ret;
 
-	/* N64 */
 	drv->world.open = body_open_not_found;
 	assert_int_equal(drv_open_session(drv->ctx, NULL, 0, &session, &ret), 0);
 	assert_int_equal(ret, TEE_R_ITEM_NOT_FOUND);
@@ -243,7 +239,6 @@ static void test_open(void **state)
 	assert_memory_equal(meta[1].u.octets, user_1000, 16);
 	assert_int_equal(meta[1].u.value.c, TEE_IOCTL_LOGIN_USER);
 
-	/* N58, N59, N61 */
 	arg.clnt_login = 0xC0000000;
 	assert_int_equal(optee_open_session(drv->ctx, &arg, NULL), -EINVAL);
 	arg.clnt_login = TEE_IOCTL_LOGIN_APPLICATION;
@@ -318,10 +313,10 @@ struct attr_row {
 };
 
 static const struct attr_row attr_rows[] = {
-	{ "optee N75 META", 0x103 },
-	{ "optee N76 UBUF_INPUT", 8 },
+	{ "optee META", 0x103 },
+	{ "optee UBUF_INPUT", 8 },
 	{ "optee UBUF_INOUT", 10 },
-	{ "optee N79 OBJREF_INPUT", 11 },
+	{ "optee OBJREF_INPUT", 11 },
 	{ "optee OBJREF_INOUT", 13 },
 	{ "optee attr 4", 4 },
 	{ "optee attr 0x205", 0x205 },
@@ -484,13 +479,13 @@ int main(void)
 		drv_setup_world, NULL);
 	drv_add("optee probe: every allocation", test_probe_faults, drv_setup_world, NULL);
 	drv_add("optee version", test_version, drv_setup, NULL);
-	drv_add("optee N63 N67 N68 N69 N70 N100 N101 N104 N105", test_sessions, drv_setup, NULL);
-	drv_add("optee N58 N59 N61 N64 OPEN_SESSION", test_open, drv_setup, NULL);
+	drv_add("optee sessions", test_sessions, drv_setup, NULL);
+	drv_add("optee OPEN_SESSION", test_open, drv_setup, NULL);
 	drv_add("optee parameters", test_params, drv_setup, NULL);
 	DRV_ADD_ROWS(attr_rows, test_attr, drv_setup);
 	drv_add("optee private memref", test_private_memref, drv_setup, NULL);
 	drv_add("optee page lists", test_large, drv_setup, NULL);
-	drv_add("optee N29 user memory", test_user_memory, drv_setup, NULL);
+	drv_add("optee user memory", test_user_memory, drv_setup, NULL);
 	drv_add("optee N30 registration refused", test_register_refused, drv_setup, NULL);
 	drv_add("optee orphans", test_orphan, drv_setup, NULL);
 	drv_add("optee every allocation of a call", test_call_faults, drv_setup, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The supplicant's queue and its fallback. Rows of the table of negative tests
- * (tee-uapi facts, section 8) carry their number.
+ * The supplicant's queue and its fallback. What clients see of it is in
+ * tests/rows.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -78,39 +78,7 @@ static void finish(struct fixture *fx)
 	free(fx);
 }
 
-/* --- the table --- */
-
-struct recv_row {
-	const char *name;
-	uint64_t attr0;
-	uint64_t attr1;
-	uint32_t num_params;
-	size_t len;
-	long expect;
-};
-
-static const struct recv_row recv_rows[] = {
-	{ "optee N107", 0, 0, 0, 7, -EINVAL },
-	{ "optee N108", 0, 0, 4, 8 + 5 * 32, -EINVAL },
-	{ "optee N109", 0, 0, 0, 8, -EINVAL },
-	{ "optee N110", 0, 1, 5, 8 + 5 * 32, -EINVAL },
-	{ "optee N111", SUPP_ASYNC, 0, 5, 8 + 5 * 32, -EINVAL },
-	{ "optee RECV with SUPP_META VALUE_INPUT", 0x101, 0, 5, 8 + 5 * 32, -EINVAL },
-};
-
-static void test_recv(void **state)
-{
-	struct drv *drv = *state;
-	const struct recv_row *row = drv->row;
-	struct fixture *fx = start(drv, NULL);
-
-	memset(&fx->supp.arg, 0, sizeof(fx->supp.arg));
-	fx->supp.arg.num_params = row->num_params;
-	fx->supp.arg.params[0].attr = row->attr0;
-	fx->supp.arg.params[1].attr = row->attr1;
-	assert_int_equal(supp_ioctl(&fx->supp, TEE_IOC_SUPPL_RECV, row->len), row->expect);
-	finish(fx);
-}
+/* --- RECV and SEND --- */
 
 /* References of memrefs that a supplicant passes in by mistake are dropped. */
 static void test_recv_memref(void **state)
@@ -152,7 +120,6 @@ static void test_async(void **state)
 	struct supp *supp = &fx->supp;
 	uint64_t id;
 
-	/* N117, N118 with nothing outstanding, N119 */
 	assert_int_equal(supp_send(supp, 0, 0), -EINVAL);
 	supp->arg.params[0] = (struct tee_ioctl_param){ .attr = 0x102, .a = 1 };
 	assert_int_equal(supp_send(supp, 0, 1), -EINVAL);
@@ -162,7 +129,7 @@ static void test_async(void **state)
 
 	drv_job_start(&fx->job, drv, 0);
 	while (supp_recv(supp, SUPP_META, 2) != -EINVAL)
-		;	/* N112: it needs three, and stays at the head */
+		;	/* it needs three, and stays at the head */
 	assert_int_equal(supp_recv(supp, SUPP_META, 2), -EINVAL);
 	assert_int_equal(supp_recv(supp, 0, 1), -EINVAL);
 	assert_int_equal(supp_recv(supp, SUPP_META, 5), 0);
@@ -178,13 +145,12 @@ static void test_async(void **state)
 	assert_int_equal(supp->arg.params[2].attr, 1);
 	assert_int_equal(supp->arg.params[2].c, 6);
 
-	/* N122, N118 with one outstanding, N119 */
 	assert_int_equal(supp_send_id(supp, id, 0, 2), -EINVAL);
 	assert_int_equal(supp_send_id(supp, id, 0, 4), -EINVAL);
 	supp->arg.params[0].attr = 0x102;
 	assert_int_equal(supp_send(supp, 0, 3), -EINVAL);
 	assert_int_equal(supp_send_id(supp, id + 1, 0, 3), -ENOENT);
-	/* N115: the buffer may be longer */
+	/* The buffer may be longer. */
 	memset(&supp->arg, 0, sizeof(supp->arg));
 	supp->arg.params[0] = (struct tee_ioctl_param){ .attr = SUPP_ASYNC, .a = id };
 	supp->arg.params[1] = (struct tee_ioctl_param){ .attr = 3, .a = 77, .b = 88 };
@@ -192,7 +158,6 @@ static void test_async(void **state)
 	supp->arg.word = 0xFFFF0001;
 	supp->arg.num_params = 3;
 	assert_int_equal(supp_ioctl(supp, TEE_IOC_SUPPL_SEND, 8 + 32 * 7), 0);
-	/* N120 */
 	assert_int_equal(supp_send_id(supp, id, 0, 3), -ENOENT);
 
 	assert_int_equal(drv_job_join(&fx->job), 0xFFFF0001);
@@ -213,10 +178,8 @@ static void test_sync(void **state)
 	assert_int_equal(supp_recv(supp, 0, 5), 0);
 	assert_int_equal(supp->arg.num_params, 2);
 	assert_int_equal(supp->arg.params[0].attr, 3);
-	/* N113 */
 	assert_int_equal(supp_recv(supp, 0, 5), -EINVAL);
 	assert_int_equal(supp_recv(supp, SUPP_META, 5), -EINVAL);
-	/* N122 */
 	supp->arg.params[0].attr = 3;
 	assert_int_equal(supp_send(supp, 0, 1), -EINVAL);
 	memset(supp->arg.params, 0, sizeof(supp->arg.params));
@@ -259,7 +222,7 @@ static void test_killed(void **state)
 	struct supp *supp = &fx->supp;
 	uint64_t id;
 
-	/* While it is being processed: N121 */
+	/* While it is being processed */
 	drv_job_start(&fx->job, drv, 0);
 	assert_int_equal(supp_recv(supp, SUPP_META, 5), 0);
 	id = supp->arg.params[0].a;
@@ -330,10 +293,9 @@ static void test_supplicant_exits(void **state)
 	struct drv_job jobs[2];
 	uint64_t id;
 
-	/* N9 */
 	assert_int_equal(PTR_ERR(tee_cdev_open(drv->optee->supp_teedev)), -EBUSY);
 
-	/* N125: one running, one queued, one abandoned */
+	/* One running, one queued, one abandoned */
 	drv_job_start(&fx->job, drv, 0);
 	assert_int_equal(supp_recv(supp, SUPP_META, 5), 0);
 	task_kill(&fx->job.task);
@@ -776,15 +738,14 @@ static void test_many(void **state)
 
 int main(void)
 {
-	DRV_ADD_ROWS(recv_rows, test_recv, drv_setup);
 	drv_add("optee RECV with memrefs", test_recv_memref, drv_setup, NULL);
-	drv_add("optee N114", test_recv_signal, drv_setup, NULL);
-	drv_add("optee N112 N115 N117 N118 N119 N120 N122", test_async, drv_setup, NULL);
-	drv_add("optee N113 N122 synchronous", test_sync, drv_setup, NULL);
+	drv_add("optee RECV, signal while idle", test_recv_signal, drv_setup, NULL);
+	drv_add("optee asynchronous", test_async, drv_setup, NULL);
+	drv_add("optee synchronous", test_sync, drv_setup, NULL);
 	drv_add("optee answers in any order", test_answers_in_any_order, drv_setup, NULL);
-	drv_add("optee N121 requester killed", test_killed, drv_setup, NULL);
+	drv_add("optee requester killed", test_killed, drv_setup, NULL);
 	drv_add("optee requester interrupted", test_not_killed, drv_setup, NULL);
-	drv_add("optee N9 N125 N126 supplicant exits", test_supplicant_exits, drv_setup, NULL);
+	drv_add("optee N126 supplicant exits", test_supplicant_exits, drv_setup, NULL);
 	drv_add("optee memory of the supplicant", test_appl, drv_setup, NULL);
 	drv_add("optee memory of the supplicant, synchronised", test_appl_sync, drv_setup, NULL);
 	drv_add("optee memory of the supplicant, killed", test_appl_killed, drv_setup, NULL);

@@ -840,9 +840,9 @@ int main(void)
 	core_add("core N151 registration", test_register, NULL);
 	core_add("core device context", test_device_context_shm, NULL);
 	core_add("core private buffers", test_device_context_priv_buf, NULL);
-	core_add("core N8 N9 opens", test_opens, NULL);
-	core_add("core N162 orphans, release at the close", test_orphan, NULL);
-	core_add("core N10 orphans of a privileged device", test_priv_orphan, NULL);
+	core_add("core opens", test_opens, NULL);
+	core_add("core orphans, release at the close", test_orphan, NULL);
+	core_add("core orphans of a privileged device", test_priv_orphan, NULL);
 	core_add("core release uses its context", test_release_uses_context, NULL);
 	core_add("core holders of an shm", test_many_holders, NULL);
 	core_add("core walk over shm", test_walk, NULL);

@@ -225,4 +225,20 @@
  */
 #define TEST_MEMORY_CMD_ANSWER 0
 
+/*
+ * --- rows: single instance, multi session; functions as those of the echo device
+ * (abi/echo.h), for values and memrefs ---
+ */
+
+#define TEST_TA_ROWS_UUID \
+	{ 0x3f1a6b0e, 0x52c4, 0x4a57, { 0x9d, 0x2e, 0x7b, 0x85, 0xc0, 0x4e, 0x1a, 0xb2 } }
+#define TEST_TA_ROWS_UUID_STRING "3f1a6b0e-52c4-4a57-9d2e-7b85c04e1ab2"
+
+/* Any parameters: an output gets what the nearest input of its kind before it holds */
+#define TEST_ROWS_CMD_ECHO 0
+/* VALUE_OUTPUT, VALUE_OUTPUT: [0].a calls of the session; [0].b open sessions */
+#define TEST_ROWS_CMD_INFO 1
+/* VALUE_INPUT: TEE_Wait(a ms), can be cancelled */
+#define TEST_ROWS_CMD_WAIT 2
+
 #endif /* TEST_TAS_H */
