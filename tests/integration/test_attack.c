@@ -163,7 +163,8 @@ static void check_moving_arguments(void)
 	shm = alloc_shm(moving.tee, 4096, &moving.id);
 	CHECK(shm >= 0, "SHM_ALLOC: %s", strerror(-shm));
 	CHECK_EQ(pthread_create(&thread, NULL, move_arguments, &moving), 0);
-	for (unsigned int i = 0; i < scaled(20000); i++) {
+	/* On one CPU either kind may be long in coming. */
+	for (unsigned int i = 0; i < scaled(20000) || !n_done || !n_refused; i++) {
 		if (ioctl(moving.tee, TEE_IOC_INVOKE, &moving.buf) == 0) {
 			n_done++;
 		} else {
@@ -173,7 +174,6 @@ static void check_moving_arguments(void)
 	}
 	atomic_store(&moving.stop, true);
 	pthread_join(thread, NULL);
-	CHECK(n_done && n_refused, "%u done, %u refused", n_done, n_refused);
 	close(shm);
 	CHECK_EQ(client_invoke(&client, TA_HELLO_WORLD_CMD_INCREMENT, 42, &a, &origin),
 		 TEEC_SUCCESS);
