@@ -63,10 +63,19 @@ struct tee_context *tee_context_open(struct tee_device *teedev, bool is_device)
 	obj->is_device = is_device;
 	obj->ctx.teedev = teedev;
 	INIT_LIST_HEAD(&obj->ctx.list_shm);
+	INIT_LIST_HEAD(&obj->dev_link);
+
+	mutex_lock(&teedev->mutex);
+	obj->serial = ++tee_device_obj(teedev)->last_serial;
+	mutex_unlock(&teedev->mutex);
 
 	rc = teedev->desc->ops->open(&obj->ctx);
 	if (rc)
 		goto err_context_put;
+
+	mutex_lock(&teedev->mutex);
+	list_add(&obj->dev_link, &tee_device_obj(teedev)->contexts);
+	mutex_unlock(&teedev->mutex);
 	return &obj->ctx;
 
 err_context_put:
@@ -94,6 +103,8 @@ void tee_context_put(struct tee_device *teedev, struct tee_context *ctx)
 
 	mutex_lock(&teedev->mutex);
 	last = --obj->refs == 0;
+	if (last)
+		list_del(&obj->dev_link);
 	if (last && obj->ended)
 		dev->n_ended--;
 	mutex_unlock(&teedev->mutex);
@@ -152,6 +163,11 @@ void tee_context_end_device(struct tee_context *ctx)
 bool tee_context_is_device(struct tee_context *ctx)
 {
 	return tee_context_obj(ctx)->is_device;
+}
+
+u64 tee_context_serial(struct tee_context *ctx)
+{
+	return tee_context_obj(ctx)->serial;
 }
 
 struct tee_context *tee_cdev_open(struct tee_device *teedev)

@@ -327,6 +327,15 @@ int tee_shm_get_pa(struct tee_shm *shm, size_t offs, phys_addr_t *pa);
 int tee_shm_sync_for_tee(struct tee_shm *shm, size_t offs, size_t size);
 int tee_shm_sync_for_user(struct tee_shm *shm, size_t offs, size_t size);
 
+/*
+ * Names for status views (normal/tee/tee_state.h): never used again on the device,
+ * valid to compare after what they name is gone.
+ */
+u64 tee_context_serial(struct tee_context *ctx);
+u64 tee_shm_serial(struct tee_shm *shm);
+/* Constant, unlike shm->ctx; the caller holds a reference of @shm. */
+struct tee_device *tee_shm_get_device(struct tee_shm *shm);
+
 static inline size_t tee_shm_get_size(struct tee_shm *shm)
 {
 	return shm->size;

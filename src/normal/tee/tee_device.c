@@ -79,6 +79,7 @@ struct tee_device *tee_device_alloc(const struct tee_desc *desc, struct tee_shm_
 	idr_init(&teedev->idr);
 	INIT_LIST_HEAD(&obj->link);
 	INIT_LIST_HEAD(&obj->all_shm);
+	INIT_LIST_HEAD(&obj->contexts);
 	init_completion(&obj->c_dev_ctx);
 	return teedev;
 }

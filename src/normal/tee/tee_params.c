@@ -54,10 +54,12 @@ void tee_params_disown(struct tee_params *set)
 
 	/* What stands in for another lives only as long as that, which stays ours. */
 	for (n = 0; n < set->num; n++) {
-		if (set->held[n].parent)
+		if (set->held[n].parent) {
 			set->held[n].parent = NULL;
-		else
+		} else if (set->held[n].shm) {
+			tee_shm_call_to_driver(set->held[n].shm);
 			set->held[n].shm = NULL;
+		}
 	}
 }
 
@@ -67,7 +69,7 @@ void tee_params_release(struct tee_params *set)
 
 	for (n = 0; n < set->num; n++) {
 		tee_shm_put(set->held[n].parent);
-		tee_shm_put(set->held[n].shm);
+		tee_shm_put_from_call(set->held[n].shm);
 	}
 	kfree(set->held);
 	kfree(set->params);
@@ -114,7 +116,7 @@ static int tee_memref_from_user(struct tee_param_memref *memref, struct tee_para
 	/* An id is 32 bits: with others set it is no id, not a truncated one. */
 	if (ip->c > INT_MAX)
 		return -EINVAL;
-	shm = tee_shm_get_from_id(ctx, ip->c);
+	shm = tee_shm_get_for_call(ctx, ip->c);
 	if (IS_ERR(shm))
 		return PTR_ERR(shm);
 	hold->shm = shm;

@@ -22,6 +22,8 @@ struct dma_buf;
  * struct tee_device_obj - a device with what only the core sees
  * @link, @seq: in the list of the registered devices; see tee_device_get_next()
  * @all_shm: every published shm by tee_shm_obj.dev_link, newest first
+ * @contexts: every context by tee_context_obj.dev_link, newest first
+ * @last_serial: of the last context or shm; both are counted together
  * @n_ended: contexts that were closed and are still pointed at by an shm
  * @c_dev_ctx: the device context has ended and no shm points at it
  */
@@ -30,6 +32,8 @@ struct tee_device_obj {
 	struct list_head link;
 	u64 seq;
 	struct list_head all_shm;
+	struct list_head contexts;
+	u64 last_serial;
 	size_t n_ended;
 	struct completion c_dev_ctx;
 };
@@ -39,12 +43,16 @@ struct tee_device_obj {
  * @refs: 1 until the end, 1 for each shm that points here, 1 for each walk
  *	that stands at such an shm; keeps the memory valid, not the context open.
  *	Guarded by the device's mutex
+ * @serial: names it in status views; constant
+ * @dev_link: in tee_device_obj.contexts, from the end of open() on
  * @is_device: the device context; set before open()
  * @ended: closed; only memory remains
  */
 struct tee_context_obj {
 	struct tee_context ctx;
 	size_t refs;
+	u64 serial;
+	struct list_head dev_link;
 	bool is_device;
 	bool ended;
 };
@@ -53,6 +61,10 @@ struct tee_context_obj {
  * struct tee_shm_obj - an shm with what only the core sees
  * @teedev: as shm.ctx->teedev, but readable without the mutex: another task may
  *	orphan the shm and free its old context at any time
+ * @serial: names it in status views; constant
+ * @user: made by a client, which knew it by an id
+ * @calls: how many of the references are those of parameters of running ioctls,
+ *	guarded by the device's mutex
  * @counted: holds a device user; not when created on the device context, whose
  *	end comes after the last user
  * @pins: walks that stand at it, guarded by the device's mutex; the last put
@@ -65,6 +77,9 @@ struct tee_shm_obj {
 	struct tee_shm shm;
 	struct tee_device *teedev;
 	struct list_head dev_link;
+	u64 serial;
+	unsigned int calls;
+	bool user;
 	bool counted;
 	unsigned int pins;
 	struct completion c_unpinned;
@@ -140,6 +155,14 @@ static inline bool tee_shm_is_registered(const struct tee_shm *shm)
 {
 	return shm && (shm->flags & (TEE_SHM_DYNAMIC | TEE_SHM_POOL)) == TEE_SHM_DYNAMIC;
 }
+/*
+ * As tee_shm_get_from_id() and tee_shm_put(), for a parameter of a running ioctl.
+ * The references are told apart from others, for status views only.
+ */
+struct tee_shm *tee_shm_get_for_call(struct tee_context *ctx, int id);
+void tee_shm_put_from_call(struct tee_shm *shm);
+/* The driver takes such a reference over. */
+void tee_shm_call_to_driver(struct tee_shm *shm);
 /* Move every shm of the ended @ctx to the device context, if there is one. */
 void tee_shm_orphan_all(struct tee_context *ctx);
 

@@ -73,6 +73,7 @@ static struct tee_shm *tee_shm_new(struct tee_context *ctx, u32 flags, int id)
 
 	obj->teedev = teedev;
 	obj->counted = counted;
+	obj->user = id != TEE_SHM_NO_ID;
 	obj->shm.ctx = ctx;
 	obj->shm.flags = flags;
 	obj->shm.id = id;
@@ -80,6 +81,7 @@ static struct tee_shm *tee_shm_new(struct tee_context *ctx, u32 flags, int id)
 	init_completion(&obj->c_unpinned);
 
 	mutex_lock(&teedev->mutex);
+	obj->serial = ++tee_device_obj(teedev)->last_serial;
 	tee_context_get_locked(ctx);
 	mutex_unlock(&teedev->mutex);
 	return &obj->shm;
@@ -367,7 +369,7 @@ void tee_shm_get(struct tee_shm *shm)
 	refcount_inc(&shm->refcount);
 }
 
-void tee_shm_put(struct tee_shm *shm)
+static void tee_shm_drop(struct tee_shm *shm, bool from_call)
 {
 	struct tee_context *old = NULL;
 	struct tee_device *teedev;
@@ -379,6 +381,8 @@ void tee_shm_put(struct tee_shm *shm)
 
 	teedev = tee_shm_obj(shm)->teedev;
 	mutex_lock(&teedev->mutex);
+	if (from_call)
+		tee_shm_obj(shm)->calls--;
 	last = refcount_dec_and_test(&shm->refcount);
 	if (last) {
 		if (shm->id != TEE_SHM_NO_ID)
@@ -400,12 +404,22 @@ void tee_shm_put(struct tee_shm *shm)
 	tee_shm_release(shm);
 }
 
+void tee_shm_put(struct tee_shm *shm)
+{
+	tee_shm_drop(shm, /* from_call: */ false);
+}
+
+void tee_shm_put_from_call(struct tee_shm *shm)
+{
+	tee_shm_drop(shm, /* from_call: */ true);
+}
+
 void tee_shm_free(struct tee_shm *shm)
 {
 	tee_shm_put(shm);
 }
 
-struct tee_shm *tee_shm_get_from_id(struct tee_context *ctx, int id)
+static struct tee_shm *tee_shm_lookup(struct tee_context *ctx, int id, bool for_call)
 {
 	struct tee_device *teedev = ctx->teedev;
 	struct tee_shm *shm = NULL;
@@ -413,12 +427,43 @@ struct tee_shm *tee_shm_get_from_id(struct tee_context *ctx, int id)
 	mutex_lock(&teedev->mutex);
 	if (id > 0)
 		shm = idr_find(&teedev->idr, id);
-	if (shm && shm->ctx == ctx)
+	if (shm && shm->ctx == ctx) {
 		refcount_inc(&shm->refcount);
-	else
+		tee_shm_obj(shm)->calls += for_call;
+	} else {
 		shm = ERR_PTR(-EINVAL);
+	}
 	mutex_unlock(&teedev->mutex);
 	return shm;
+}
+
+struct tee_shm *tee_shm_get_from_id(struct tee_context *ctx, int id)
+{
+	return tee_shm_lookup(ctx, id, /* for_call: */ false);
+}
+
+struct tee_shm *tee_shm_get_for_call(struct tee_context *ctx, int id)
+{
+	return tee_shm_lookup(ctx, id, /* for_call: */ true);
+}
+
+void tee_shm_call_to_driver(struct tee_shm *shm)
+{
+	struct tee_device *teedev = tee_shm_obj(shm)->teedev;
+
+	mutex_lock(&teedev->mutex);
+	tee_shm_obj(shm)->calls--;
+	mutex_unlock(&teedev->mutex);
+}
+
+u64 tee_shm_serial(struct tee_shm *shm)
+{
+	return tee_shm_obj(shm)->serial;
+}
+
+struct tee_device *tee_shm_get_device(struct tee_shm *shm)
+{
+	return tee_shm_obj(shm)->teedev;
 }
 
 void *tee_shm_get_va(struct tee_shm *shm, size_t offs)

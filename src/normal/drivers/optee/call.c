@@ -470,6 +470,7 @@ int optee_open_session(struct tee_context *ctx, struct tee_ioctl_open_session_ar
 	if (reply.arg.ret == TEE_R_SUCCESS) {
 		sess->tee_id = reply.arg.session;
 		sess->epoch = call.epoch;
+		memcpy(sess->uuid, arg->uuid, sizeof(sess->uuid));
 		if (!optee_add_session(ctx->data, sess)) {
 			pr_err_ratelimited("optee: the trusted OS gave a new session the number "
 					   "%u, which is not free; the session is refused\n",
@@ -567,9 +568,11 @@ void optee_close_all_sessions(struct tee_context *ctx)
 	struct optee_session *sess;
 	struct optee_session *next;
 
-	/* The last user of the context is gone, so is every other user of the list. */
+	/* The last user of the context is gone; only status views look at the list. */
 	list_for_each_entry_safe(sess, next, &ctxdata->sess_list, list_node) {
+		mutex_lock(&ctxdata->mutex);
 		list_del(&sess->list_node);
+		mutex_unlock(&ctxdata->mutex);
 		optee_close_session_helper(ctx, sess);
 	}
 }

@@ -102,14 +102,17 @@ static int optee_open_common(struct tee_context *ctx)
 	INIT_LIST_HEAD(&ctxdata->sess_list);
 	ctx->data = ctxdata;
 	ctx->cap_memref_null = optee->has_memref_null;
+	optee_status_add(optee, ctx);
 	return 0;
 }
 
 static void optee_release_common(struct tee_context *ctx)
 {
+	struct optee *optee = tee_get_drvdata(ctx->teedev);
 	struct optee_context_data *ctxdata = ctx->data;
 
 	optee_close_all_sessions(ctx);
+	optee_status_remove(optee, ctx);
 	mutex_destroy(&ctxdata->mutex);
 	kfree(ctxdata);
 	ctx->data = NULL;

@@ -11,6 +11,7 @@
 
 struct optee;
 struct tee_context;
+struct tee_device;
 struct tee_param;
 
 /*
@@ -63,5 +64,41 @@ void optee_world_gone(struct optee *optee);
  * succeeds.
  */
 int optee_reset(struct optee *optee);
+
+/**
+ * struct optee_session_info - one open session, for status views
+ * @ctx: tee_context_serial() of its context, on the client device
+ * @id: by which the client knows it
+ * @uuid: of the TA, octets in RFC 4122 order
+ * @system: may use the thread that is kept for system sessions
+ * @dead: of a trusted OS that died; all that is left to do is to close it
+ */
+struct optee_session_info {
+	u64 ctx;
+	u32 id;
+	u8 uuid[16];
+	bool system;
+	bool dead;
+};
+
+/* Up to @max sessions. Returns how many there are. */
+size_t optee_get_sessions(struct optee *optee, struct optee_session_info *infos, size_t max);
+
+/**
+ * struct optee_shm_ref - one reference of the driver to shared memory, for status
+ * views
+ * @teedev: the device that @shm is of; to compare, not to look into
+ * @shm: tee_shm_serial()
+ * @supplicant: of a request that the supplicant has taken; otherwise lent to the
+ *	trusted OS by an RPC
+ */
+struct optee_shm_ref {
+	const struct tee_device *teedev;
+	u64 shm;
+	bool supplicant;
+};
+
+/* Up to @max references. Returns how many there are. */
+size_t optee_get_shm_refs(struct optee *optee, struct optee_shm_ref *refs, size_t max);
 
 #endif /* NORMAL_DRIVERS_OPTEE_H */

@@ -15,8 +15,8 @@
  * epoch to the next. The gate is held for one SMC at a time and never while a
  * call waits for anybody in the normal world, so that a reset waits for nobody.
  *
- * Lock order: gate, ctx_data.mutex, then one of shm.mutex, cq.mutex, supp.mutex,
- * notif.lock, cache.lock; supp.mutex before the mutex of a TEE
+ * Lock order: gate, ctxs_mutex, ctx_data.mutex, then one of shm.mutex, cq.mutex,
+ * supp.mutex, notif.lock, cache.lock; supp.mutex before the mutex of a TEE
  * device. Of these only the gate is held over an SMC, none over user memory.
  */
 #ifndef NORMAL_DRIVERS_OPTEE_PRIVATE_H
@@ -234,17 +234,21 @@ struct optee_call {
  * struct optee_session - an open session
  * @id: by which the client knows it; unique in its context
  * @tee_id: by which the trusted OS of @epoch knows it
+ * @uuid: of the TA, for status views
  */
 struct optee_session {
 	struct list_head list_node;
+	u8 uuid[TEE_IOCTL_UUID_LEN];
 	u32 id;
 	u32 tee_id;
 	u32 epoch;
 	bool use_sys_thread;
 };
 
-/* tee_context.data */
+/* tee_context.data; @link: in optee.ctxs; @serial: of the context */
 struct optee_context_data {
+	struct list_head link;
+	u64 serial;
 	struct mutex mutex;
 	struct list_head sess_list;
 };
@@ -260,6 +264,7 @@ struct optee_context_data {
  *	messages when the trusted OS does not take registered ones
  * @scanned, @supp_scanned: epochs whose services are known; of the work alone
  * @ta_devices: devices on the TEE bus; of the work, and of optee_remove() after it
+ * @ctxs: every open context, for status views
  */
 struct optee {
 	struct smc_conduit *conduit;
@@ -293,6 +298,9 @@ struct optee {
 	u32 scanned;
 	u32 supp_scanned;
 	struct list_head ta_devices;
+
+	struct mutex ctxs_mutex;
+	struct list_head ctxs;
 };
 
 /* Copy from memory that the other side may be writing to; read it only once. */
@@ -437,6 +445,8 @@ bool optee_supp_is_there(struct optee *optee);
 struct tee_shm *optee_supp_get_shm(struct optee_supp *supp, u64 id);
 /* Is @shm one of the supplicant that is open now? */
 bool optee_supp_owns(struct optee_supp *supp, struct tee_shm *shm);
+/* Part of optee_get_shm_refs(). */
+size_t optee_supp_get_shm_refs(struct optee_supp *supp, struct optee_shm_ref *refs, size_t max);
 int optee_supp_recv(struct tee_context *ctx, u32 *func, u32 *num_params,
 		    struct tee_param *param);
 int optee_supp_send(struct tee_context *ctx, u32 ret, u32 num_params,
@@ -469,5 +479,13 @@ void optee_scan_end(struct optee *optee);
  * with the device.
  */
 int optee_protmem_init(struct optee *optee);
+
+/* status.c */
+
+void optee_status_init(struct optee *optee);
+void optee_status_uninit(struct optee *optee);
+/* A context is open; it is about to be freed, its sessions are closed. */
+void optee_status_add(struct optee *optee, struct tee_context *ctx);
+void optee_status_remove(struct optee *optee, struct tee_context *ctx);
 
 #endif /* NORMAL_DRIVERS_OPTEE_PRIVATE_H */

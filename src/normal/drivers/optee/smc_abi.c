@@ -463,11 +463,13 @@ static struct optee *optee_alloc(const struct optee_platform_data *pdata,
 	optee_supp_init(&optee->supp, optee->epoch);
 	optee_shm_table_init(&optee->shm);
 	optee_scan_init(optee);
+	optee_status_init(optee);
 	return optee;
 }
 
 static void optee_free(struct optee *optee)
 {
+	optee_status_uninit(optee);
 	optee_shm_table_uninit(&optee->shm);
 	optee_supp_uninit(&optee->supp);
 	optee_cq_uninit(&optee->cq);

@@ -201,6 +201,30 @@ void optee_supp_reset(struct optee_supp *supp, u32 epoch)
 	mutex_unlock(&supp->mutex);
 }
 
+size_t optee_supp_get_shm_refs(struct optee_supp *supp, struct optee_shm_ref *refs, size_t max)
+{
+	struct optee_supp_hold *hold;
+	size_t count = 0;
+	size_t n;
+
+	mutex_lock(&supp->mutex);
+	list_for_each_entry(hold, &supp->holds, link) {
+		for (n = 0; n < ARRAY_SIZE(hold->shm); n++) {
+			if (!hold->shm[n])
+				continue;
+			if (count < max)
+				refs[count] = (struct optee_shm_ref){
+					.teedev = tee_shm_get_device(hold->shm[n]),
+					.shm = tee_shm_serial(hold->shm[n]),
+					.supplicant = true,
+				};
+			count++;
+		}
+	}
+	mutex_unlock(&supp->mutex);
+	return count;
+}
+
 bool optee_supp_is_fallback(struct optee *optee)
 {
 	bool fallback;
