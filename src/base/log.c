@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -10,7 +11,7 @@
 
 static struct {
 	const char *ident;
-	enum log_level level;
+	atomic_int level;
 	int fd;
 } log_state = { .ident = "swtee", .level = LOG_WARN, .fd = STDERR_FILENO };
 
@@ -19,7 +20,12 @@ static const char *const level_names[] = { "error", "warn", "info", "debug" };
 void log_init(const char *ident, enum log_level level)
 {
 	log_state.ident = ident;
-	log_state.level = level;
+	log_set_level(level);
+}
+
+void log_set_level(enum log_level level)
+{
+	atomic_store_explicit(&log_state.level, (int)level, memory_order_relaxed);
 }
 
 void log_set_fd(int fd)
@@ -29,7 +35,7 @@ void log_set_fd(int fd)
 
 enum log_level log_get_level(void)
 {
-	return log_state.level;
+	return (enum log_level)atomic_load_explicit(&log_state.level, memory_order_relaxed);
 }
 
 int log_level_from_string(const char *s, enum log_level *ret_level)
@@ -50,7 +56,7 @@ void log_write(enum log_level level, const char *fmt, ...)
 	int n, saved = errno;
 	va_list ap;
 
-	if (level > log_state.level)
+	if (level > log_get_level())
 		return;
 	n = snprintf(line, sizeof(line), "%s: %s%s", log_state.ident,
 		     level <= LOG_WARN ? level_names[level] : "", level <= LOG_WARN ? ": " : "");

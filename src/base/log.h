@@ -26,6 +26,8 @@ enum log_level {
 /* Before any thread starts. @ident stands in front of each line, not copied. */
 void log_init(const char *ident, enum log_level level);
 void log_set_fd(int fd);
+/* At any time, in any thread. */
+void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 
 /* Parse "error", "warn", "info", "debug"; -EINVAL for anything else. */

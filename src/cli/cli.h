@@ -4,7 +4,8 @@
  *
  * Exit status of run: that of CMD, or 128 and the number of the signal that ended it;
  * 127 when CMD was not found, 126 when it cannot be executed; 125 when swtee
- * itself could not do its part, wrong usage included. ls: 1 without an instance.
+ * itself could not do its part, wrong usage included. ls, contexts, shm, sessions: 1
+ * without an instance or its answer.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -20,9 +21,30 @@
 /* @argv[0] is the name of the subcommand. They return the exit status. */
 int cli_run(int argc, char **argv);
 int cli_ls(int argc, char **argv);
+/* contexts, shm, sessions: by @argv[0] (status.c) */
+int cli_status(int argc, char **argv);
 
 /* One line on standard error: "swtee: ...". @err: a negative errno or 0. */
 __attribute__((format(printf, 2, 3))) void cli_error(int err, const char *fmt, ...);
+
+/* --- the instance to talk to (main.c) --- */
+
+/* Was one named by swtee --instance? */
+bool cli_instance_named(void);
+/*
+ * The runtime directory of instance @name; with NULL of the one that --instance named,
+ * or else SWTEE_RUNTIME, or else the system's. 0, or negative after having said why.
+ */
+int cli_runtime_dir(const char *name, char ret[PATH_MAX]);
+
+/* --- a list that swteed has (status_get.c) --- */
+
+struct json_object;
+/*
+ * Ask the instance at @dir for CONTROL_GET_@what. 0 with an array for json_object_put(),
+ * or negative after having said why.
+ */
+int cli_status_get(const char *dir, unsigned int what, struct json_object **ret_list);
 
 /* --- where the parts of swtee are (paths.c) --- */
 

@@ -53,7 +53,7 @@ void command_block_signals(struct command_signals *saved)
  * A path for LD_PRELOAD, where blanks and colons separate and a dollar expands:
  * a link in the runtime directory stands for one that has them.
  */
-static int preload_path(const struct instance *inst, char ret[PATH_MAX])
+static int preload_path(const char *link_dir, char ret[PATH_MAX])
 {
 	char shim[PATH_MAX];
 	int r = cli_find_shim(shim);
@@ -67,7 +67,12 @@ static int preload_path(const struct instance *inst, char ret[PATH_MAX])
 		memcpy(ret, shim, sizeof(shim));
 		return 0;
 	}
-	if (snprintf(ret, PATH_MAX, "%s/libswtee-shim.so", inst->dir) >= PATH_MAX)
+	if (!link_dir) {
+		cli_error(0, "the path %s has characters that LD_PRELOAD cannot carry; install "
+			  "swtee where there are none", shim);
+		return -EINVAL;
+	}
+	if (snprintf(ret, PATH_MAX, "%s/libswtee-shim.so", link_dir) >= PATH_MAX)
 		return -ENAMETOOLONG;
 	if (symlink(shim, ret) < 0) {
 		cli_error(-errno, "cannot make the link %s", ret);
@@ -92,18 +97,18 @@ static int preload_value(const char *shim, char **ret)
 	return n < 0 ? -ENOMEM : 0;
 }
 
-static int set_environment(const struct instance *inst)
+int command_set_environment(const char *dir, const char *link_dir)
 {
 	AUTO_FREE char *value = NULL;
 	char shim[PATH_MAX];
-	int r = preload_path(inst, shim);
+	int r = preload_path(link_dir, shim);
 
 	if (r < 0)
 		return r;
 	r = preload_value(shim, &value);
 	if (r < 0)
 		value = NULL;
-	if (r == 0 && (setenv(PRELOAD_ENV, value, 1) < 0 || setenv(FRONT_ENV, inst->dir, 1) < 0))
+	if (r == 0 && (setenv(PRELOAD_ENV, value, 1) < 0 || setenv(FRONT_ENV, dir, 1) < 0))
 		r = -errno;
 	if (r < 0)
 		cli_error(r, "cannot set the environment of the command");
@@ -219,7 +224,7 @@ int command_run(char **argv, struct instance *inst, const struct command_signals
 {
 	pid_t pid;
 
-	if (set_environment(inst) < 0)
+	if (command_set_environment(inst->dir, inst->dir) < 0)
 		return EXIT_SWTEE;
 	pid = start(argv, saved);
 	if (pid < 0)

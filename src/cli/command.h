@@ -22,4 +22,11 @@ void command_block_signals(struct command_signals *saved);
  */
 int command_run(char **argv, struct instance *inst, const struct command_signals *saved);
 
+/*
+ * Make this process's environment that of a client of the instance at @dir: the shim is
+ * preloaded. A link to it is made in @link_dir when its own path cannot be said there;
+ * NULL: that is an error. Errors are said.
+ */
+int command_set_environment(const char *dir, const char *link_dir);
+
 #endif /* CLI_COMMAND_H */

@@ -280,15 +280,15 @@ static int parse(int argc, char **argv, bool *ret_json)
 
 int cli_ls(int argc, char **argv)
 {
-	const char *dir = getenv(FRONT_ENV);
+	char dir[PATH_MAX];
 	struct devices devices = { 0 };
 	bool json;
 	int r;
 
 	if (parse(argc, argv, &json) < 0)
 		return EXIT_SWTEE;
-	if (!dir || !*dir)
-		dir = FRONT_SYSTEM_DIR;
+	if (cli_runtime_dir(NULL, dir) < 0)
+		return EXIT_SWTEE;
 	r = find(dir, &devices);
 	if (r < 0) {
 		free(devices.dev);

@@ -8,9 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "abi/front.h"
+#include "base/runtime_dir.h"
+
 static const char help_text[] =
 	"Usage: swtee run [OPTION]... [--] [CMD [ARG]...]\n"
-	"       swtee ls [--json]\n"
+	"       swtee run --attach[=NAME] [--] [CMD [ARG]...]\n"
+	"       swtee [--instance NAME] ls | contexts | shm | sessions [--json]\n"
 	"       swtee help | --help | --version\n"
 	"\n"
 	"swtee is a TEE in software: programs find /dev/tee0 and what is behind it\n"
@@ -26,9 +30,17 @@ static const char help_text[] =
 	"  --state DIR       keep trusted storage and keys in DIR (made if missing);\n"
 	"                    without it they are gone afterwards\n"
 	"  --log-level L     error, warn, info or debug\n"
+	"  --attach[=NAME]   use a running service instead, the system's or the one NAME\n"
 	"\n"
 	"ls: list the devices of the instance of this session, or else of the system's.\n"
-	"  --json            as a JSON array\n";
+	"contexts: what is open on them, by whom.  shm: shared memory and who holds it.\n"
+	"sessions: sessions with trusted applications.\n"
+	"  --json            as a JSON array\n"
+	"\n"
+	"--instance NAME: of the service NAME (swteed --instance NAME).\n";
+
+/* --instance, NULL without it */
+static const char *arg_instance;
 
 void cli_error(int err, const char *fmt, ...)
 {
@@ -53,6 +65,27 @@ static int flushed(int status)
 	return EXIT_SWTEE;
 }
 
+bool cli_instance_named(void)
+{
+	return arg_instance;
+}
+
+int cli_runtime_dir(const char *name, char ret[PATH_MAX])
+{
+	const char *dir = getenv(FRONT_ENV);
+	int r;
+
+	if (!name)
+		name = arg_instance;
+	if (!name && dir && *dir)
+		return snprintf(ret, PATH_MAX, "%s", dir) < PATH_MAX ? 0 : -ENAMETOOLONG;
+	r = runtime_dir_of(FRONT_SYSTEM_DIR, name, ret, PATH_MAX);
+	if (r < 0)
+		cli_error(0, "'%s' is no name of an instance: letters, digits, '.', '_' and '-', "
+			  "at most %d", name, INSTANCE_NAME_MAX);
+	return r;
+}
+
 static int help(void)
 {
 	fputs(help_text, stdout);
@@ -61,8 +94,14 @@ static int help(void)
 
 int main(int argc, char **argv)
 {
-	const char *name = argc > 1 ? argv[1] : NULL;
+	const char *name;
 
+	if (argc > 2 && !strcmp(argv[1], "--instance")) {
+		arg_instance = argv[2];
+		argc -= 2;
+		argv += 2;
+	}
+	name = argc > 1 ? argv[1] : NULL;
 	if (!name) {
 		fputs(help_text, stderr);
 		return EXIT_SWTEE;
@@ -71,6 +110,8 @@ int main(int argc, char **argv)
 		return cli_run(argc - 1, argv + 1);
 	if (!strcmp(name, "ls"))
 		return flushed(cli_ls(argc - 1, argv + 1));
+	if (!strcmp(name, "contexts") || !strcmp(name, "shm") || !strcmp(name, "sessions"))
+		return flushed(cli_status(argc - 1, argv + 1));
 	if (!strcmp(name, "help") || !strcmp(name, "--help") || !strcmp(name, "-h"))
 		return help();
 	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {

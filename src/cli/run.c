@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/log.h"
@@ -21,6 +22,8 @@ struct run_args {
 	char *config;			/* owned */
 	char *state;			/* owned */
 	char **cmd;			/* ends with NULL; empty: a shell */
+	bool attach;			/* to a service, in place of an instance of our own */
+	const char *service;		/* its name; NULL: as SWTEE_RUNTIME says */
 };
 
 static void run_args_free(struct run_args *args)
@@ -93,6 +96,7 @@ static int parse(struct run_args *args, int argc, char **argv)
 		{ "config", required_argument, NULL, 'c' },
 		{ "state", required_argument, NULL, 's' },
 		{ "log-level", required_argument, NULL, 'l' },
+		{ "attach", optional_argument, NULL, 'a' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c, r = 0;
@@ -113,6 +117,10 @@ static int parse(struct run_args *args, int argc, char **argv)
 		case 'l':
 			r = set_log_level(args, optarg);
 			break;
+		case 'a':
+			args->attach = true;
+			args->service = optarg;
+			break;
 		case ':':
 			cli_error(0, "run: option '%s' needs a value", argv[optind - 1]);
 			return -EINVAL;
@@ -127,6 +135,16 @@ static int parse(struct run_args *args, int argc, char **argv)
 	args->opts.config = args->config;
 	args->opts.state = args->state;
 	args->opts.ta_dirs = args->ta_dirs;
+	if (r == 0 && args->attach && (args->opts.n_ta_dirs || args->opts.config ||
+				       args->opts.state || args->opts.log_level)) {
+		cli_error(0, "run: --ta-dir, --config, --state and --log-level are for an instance "
+			  "of its own; with --attach the configuration of the service decides");
+		return -EINVAL;
+	}
+	if (r == 0 && !args->attach && cli_instance_named()) {
+		cli_error(0, "run: --instance names a running service; use it with --attach");
+		return -EINVAL;
+	}
 	return r;
 }
 
@@ -142,6 +160,33 @@ static void add_default_ta_dir(struct run_args *args)
 		args->ta_dirs[args->opts.n_ta_dirs++] = copy;
 }
 
+/*
+ * A client of a service: nothing is to be taken down afterwards, so the command takes our
+ * place, and a service manager that started us sees it and nothing else.
+ */
+static int run_attached(struct run_args *args, char **cmd)
+{
+	char dir[PATH_MAX];
+	int r = cli_runtime_dir(args->service, dir);
+
+	if (r < 0)
+		return EXIT_SWTEE;
+	if (access(dir, X_OK) < 0) {
+		cli_error(-errno, "no instance at %s that this user may use; start swteed, or name "
+			  "another (--attach=NAME)", dir);
+		return EXIT_SWTEE;
+	}
+	if (command_set_environment(dir, /* link_dir: */ NULL) < 0)
+		return EXIT_SWTEE;
+	(void)execvp(cmd[0], cmd);
+	r = -errno;
+	if (r == -ENOENT)
+		cli_error(0, "%s: command not found", cmd[0]);
+	else
+		cli_error(r, "cannot execute %s", cmd[0]);
+	return r == -ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE;
+}
+
 static int run(struct run_args *args)
 {
 	char *shell = getenv("SHELL");
@@ -150,6 +195,8 @@ static int run(struct run_args *args)
 	struct command_signals saved;
 	int status = EXIT_SWTEE;
 
+	if (args->attach)
+		return run_attached(args, *args->cmd ? args->cmd : shell_argv);
 	command_block_signals(&saved);
 	if (instance_start(&inst, &args->opts, &saved.mask) == 0)
 		status = command_run(*args->cmd ? args->cmd : shell_argv, &inst, &saved);

@@ -11,17 +11,20 @@
 #include <unistd.h>
 
 #include "abi/front.h"
+#include "base/runtime_dir.h"
 
 #define MAX_THREADS 1024
 #define MAX_RAM_MIB 65536
 #define MAX_SHM_MIB (1u << 30)
 #define MAX_PROTECTED_MIB 768
+#define MAX_STOP_TIMEOUT_MS (24 * 3600 * 1000)
 
 static const char usage[] =
 	"Usage: swteed [OPTION]...\n"
 	"Serve /dev/tee* devices to clients that run with the swtee shim.\n"
 	"\n"
 	"  --runtime DIR      directory of the device sockets (default " FRONT_SYSTEM_DIR ")\n"
+	"  --instance NAME    the same as --runtime " FRONT_SYSTEM_DIR "-NAME\n"
 	"  --state DIR        directory of persistent state (default RUNTIME/state)\n"
 	"  --config FILE      configuration file\n"
 	"  --ta-dir DIR       look for trusted applications here; may be repeated\n"
@@ -45,7 +48,11 @@ void config_init(struct config *config)
 		.ready_fd = -1,
 		.parent_fd = -1,
 		.log_level = LOG_WARN,
+		.stop_timeout_ms = 2000,
+		.client_access.mode = CONFIG_MODE_UNSET,
+		.priv_access.mode = CONFIG_MODE_UNSET,
 		.optee_enabled = true,
+		.optee_builtin_supplicant = true,
 		.optee_threads = 16,
 		.ram_mib = 256,
 		.limits.max = {
@@ -65,6 +72,8 @@ void config_deinit(struct config *config)
 		free(config->ta_dirs[i]);
 	free(config->ta_dirs);
 	free(config->state_dir);
+	free(config->client_access.group);
+	free(config->priv_access.group);
 }
 
 static int add_ta_dir(struct config *config, const char *dir, size_t len)
@@ -91,6 +100,14 @@ static int parse_number(const char *s, unsigned int min, unsigned int max, unsig
 	if (errno || end == s || *end || value < min || value > max)
 		return -EINVAL;
 	*ret = (unsigned int)value;
+	return 0;
+}
+
+static int parse_bool(const char *s, bool *ret)
+{
+	if (strcmp(s, "yes") && strcmp(s, "no"))
+		return -EINVAL;
+	*ret = !strcmp(s, "yes");
 	return 0;
 }
 
@@ -122,34 +139,88 @@ static int take_limit(struct user_limits *limits, const char *name, const char *
 	return -ENOENT;
 }
 
-static int take_yes_no(const char *value, bool *ret)
-{
-	if (strcmp(value, "yes") && strcmp(value, "no"))
-		return -EINVAL;
-	*ret = !strcmp(value, "yes");
-	return 0;
-}
-
-static int take_key(struct config *config, const char *section, const char *name,
-		    const char *value)
+static int take_swteed_key(struct config *config, const char *name, const char *value)
 {
 	enum log_level level;
-	int r = 0;
+	unsigned int ms;
+	int r;
 
-	if (!strcmp(section, "swteed") && !strcmp(name, "log_level")) {
+	if (!strcmp(name, "log_level")) {
 		r = log_level_from_string(value, &level);
 		if (r == 0 && !config->log_level_given)
 			config->log_level = level;
 		return r;
 	}
+	if (strcmp(name, "stop_timeout_ms"))
+		return -ENOENT;
+	if (!strcmp(value, "infinity")) {
+		config->stop_timeout_ms = STOP_TIMEOUT_INFINITE;
+		return 0;
+	}
+	r = parse_number(value, 0, MAX_STOP_TIMEOUT_MS, &ms);
+	if (r == 0)
+		config->stop_timeout_ms = (int)ms;
+	return r;
+}
+
+static int take_group(char **group, const char *value)
+{
+	char *copy = strdup(value);
+
+	if (!copy)
+		return -ENOMEM;
+	free(*group);
+	*group = copy;
+	return 0;
+}
+
+static int take_mode(mode_t *mode, const char *value)
+{
+	unsigned long n;
+	char *end;
+
+	errno = 0;
+	n = strtoul(value, &end, 8);
+	if (errno || end == value || *end || *value == '-' || n > 0777)
+		return -EINVAL;
+	*mode = (mode_t)n;
+	return 0;
+}
+
+static int take_devices_key(struct config *config, const char *name, const char *value)
+{
+	struct config_access *access = &config->client_access;
+
+	if (!strncmp(name, "priv_", 5)) {
+		access = &config->priv_access;
+		name += 5;
+	}
+	if (!strcmp(name, "group"))
+		return take_group(&access->group, value);
+	if (!strcmp(name, "mode"))
+		return take_mode(&access->mode, value);
+	return -ENOENT;
+}
+
+static int take_key(struct config *config, const char *section, const char *name,
+		    const char *value)
+{
+	int r = 0;
+
+	if (!strcmp(section, "swteed"))
+		return take_swteed_key(config, name, value);
+	if (!strcmp(section, "devices"))
+		return take_devices_key(config, name, value);
 	if (!strcmp(section, "limits"))
 		return take_limit(&config->limits, name, value);
 	if (!strcmp(section, "echo") && !strcmp(name, "enabled"))
-		return take_yes_no(value, &config->echo_enabled);
+		return parse_bool(value, &config->echo_enabled);
 	if (strcmp(section, "optee"))
 		return -ENOENT;
 	if (!strcmp(name, "enabled"))
-		return take_yes_no(value, &config->optee_enabled);
+		return parse_bool(value, &config->optee_enabled);
+	if (!strcmp(name, "builtin_supplicant"))
+		return parse_bool(value, &config->optee_builtin_supplicant);
 	if (!strcmp(name, "threads"))
 		return parse_number(value, 1, MAX_THREADS, &config->optee_threads);
 	if (!strcmp(name, "ram_mib"))
@@ -202,13 +273,41 @@ static int read_file(struct config *config)
 	return 0;
 }
 
+static int on_ini_log_level(void *data, const char *section, const char *name, const char *value)
+{
+	enum log_level *level = data;
+
+	if (strcmp(section, "swteed") || strcmp(name, "log_level"))
+		return 1;
+	return log_level_from_string(value, level) == 0;
+}
+
+int config_read_log_level(const struct config *config, enum log_level *ret_level)
+{
+	/* One that no file can name: the file does not say. */
+	enum log_level level = LOG_DEBUG + 1;
+
+	if (!config->config_file || config->log_level_given)
+		return -ENOENT;
+	if (ini_parse(config->config_file, on_ini_log_level, &level) != 0) {
+		log_error("cannot read log_level in section [swteed] of %s; it stays as it is",
+			  config->config_file);
+		return -EINVAL;
+	}
+	if (level > LOG_DEBUG)
+		return -ENOENT;
+	*ret_level = level;
+	return 0;
+}
+
 /* --- the command line --- */
 
-enum { OPT_RUNTIME = 256, OPT_STATE, OPT_CONFIG, OPT_TA_DIR, OPT_LOG_LEVEL, OPT_READY_FD,
+enum { OPT_RUNTIME = 256, OPT_INSTANCE, OPT_STATE, OPT_CONFIG, OPT_TA_DIR, OPT_LOG_LEVEL, OPT_READY_FD,
        OPT_PARENT_FD, OPT_VERSION, OPT_HELP };
 
 static const struct option options[] = {
 	{ "runtime", required_argument, NULL, OPT_RUNTIME },
+	{ "instance", required_argument, NULL, OPT_INSTANCE },
 	{ "state", required_argument, NULL, OPT_STATE },
 	{ "config", required_argument, NULL, OPT_CONFIG },
 	{ "ta-dir", required_argument, NULL, OPT_TA_DIR },
@@ -237,6 +336,10 @@ static int take_option(struct config *config, int opt)
 	case OPT_RUNTIME:
 		config->runtime_dir = optarg;
 		return 0;
+	case OPT_INSTANCE:
+		config->runtime_dir = config->instance_dir;
+		return runtime_dir_of(FRONT_SYSTEM_DIR, optarg, config->instance_dir,
+				      sizeof(config->instance_dir));
 	case OPT_STATE:
 		free(config->state_dir);
 		config->state_dir = strdup(optarg);
@@ -290,6 +393,7 @@ int config_read(struct config *config, int argc, char **argv)
 	r = read_file(config);
 	if (r < 0)
 		return r;
+	config->state_is_default = !config->state_dir;
 	if (!config->state_dir && asprintf(&config->state_dir, "%s/state",
 					   config->runtime_dir) < 0) {
 		config->state_dir = NULL;

@@ -6,19 +6,37 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <limits.h>
+#include <sys/types.h>
+
 #include "base/log.h"
 #include "user.h"
 
+/* config.stop_timeout_ms: for as long as it takes */
+#define STOP_TIMEOUT_INFINITE (-1)
+
+/* Who may open the nodes of a kind */
+struct config_access {
+	char *group;	/* name or number; "": leave it; NULL: not said */
+	mode_t mode;	/* CONFIG_MODE_UNSET: not said */
+};
+#define CONFIG_MODE_UNSET ((mode_t)-1)
+
 struct config {
-	const char *runtime_dir;	/* --runtime */
+	const char *runtime_dir;	/* --runtime, or by --instance */
+	char instance_dir[PATH_MAX];	/* ... where the latter leads */
 	const char *config_file;	/* --config */
 	char *state_dir;		/* --state */
+	bool state_is_default;		/* ... was not given: in the runtime directory */
 	int ready_fd;			/* --ready-fd; -1 */
 	int parent_fd;			/* --parent-fd; -1 */
 	enum log_level log_level;
 	bool log_level_given;
+	int stop_timeout_ms;
+	struct config_access client_access, priv_access;
 	bool echo_enabled;
 	bool optee_enabled;
+	bool optee_builtin_supplicant;
 	unsigned int optee_threads;
 	unsigned int ram_mib;
 	struct user_limits limits;	/* [limits]; bytes where the file has MiB */
@@ -36,5 +54,11 @@ void config_deinit(struct config *config);
  * is wrong.
  */
 int config_read(struct config *config, int argc, char **argv);
+
+/*
+ * The log level as the configuration file has it now. -ENOENT when the command line
+ * decides, there is no file, or it does not say; -EINVAL, said on the log.
+ */
+int config_read_log_level(const struct config *config, enum log_level *ret_level);
 
 #endif /* SERVER_CONFIG_H */

@@ -54,7 +54,7 @@ static void file_release(struct worker_job *job)
 	if (file->next)
 		file->next->prev = file->prev;
 	server->n_files--;
-	pthread_cond_broadcast(&server->changed);
+	server_changed(server);
 	pthread_mutex_unlock(&server->lock);
 	file_put(file);
 }
@@ -159,14 +159,13 @@ static void on_file_event(void *data, uint32_t events)
 /* To whoever opens it, not to whoever holds it later; -ENFILE at the limit. */
 static int charge_opener(struct server *server, struct file *file, int fd)
 {
-	struct ucred cred;
-	socklen_t len = sizeof(cred);
+	socklen_t len = sizeof(file->opener);
 	struct user *user;
 	int r;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &file->opener, &len) < 0)
 		return -errno;
-	r = user_get(server->users, cred.uid, &user);
+	r = user_get(server->users, file->opener.uid, &user);
 	if (r < 0)
 		return r;
 	r = user_charge(&file->charge, user, USER_CONTEXTS, 1);
@@ -181,6 +180,7 @@ static int file_new(struct server *server, int fd, struct file **ret_file)
 
 	if (!file)
 		return -ENOMEM;
+	(void)clock_gettime(CLOCK_MONOTONIC, &file->opened);
 	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0) {
 		r = -errno;
 		free(file);
@@ -217,6 +217,7 @@ static int file_open(struct server *server, struct tee_device *teedev, int fd,
 		free(file);
 		return r;
 	}
+	file->serial = tee_context_serial(file->ctx);
 	*ret_file = file;
 	return 0;
 }
@@ -346,7 +347,7 @@ static int open_again_later(struct server *server, struct tee_device *teedev, in
 void file_accept(struct server *server, struct tee_device *teedev, int fd)
 {
 	struct file *file = NULL;
-	int r = file_open(server, teedev, fd, &file);
+	int r = server->ending ? -ENXIO : file_open(server, teedev, fd, &file);
 
 	if (r == -EBUSY && open_again_later(server, teedev, fd) == 0)
 		return;

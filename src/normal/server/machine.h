@@ -11,8 +11,30 @@
 
 #include <stdbool.h>
 
+#include <stddef.h>
+#include <stdint.h>
+
 struct config;
 struct server;
+struct tee_device;
+
+/* An open session; @ctx: serial of its context on @teedev */
+struct session_info {
+	const struct tee_device *teedev;
+	uint64_t ctx;
+	uint32_t id;
+	uint8_t uuid[16];	/* in RFC 4122 order */
+	bool system;
+	bool dead;		/* its world died */
+};
+
+/* One reference of a driver; @shm: serial on @teedev. Of memory lent to its world, or
+ * of a request that a supplicant has taken. */
+struct driver_shm_ref {
+	const struct tee_device *teedev;
+	uint64_t shm;
+	bool supplicant;
+};
 
 struct machine_ops {
 	const char *name;
@@ -31,6 +53,19 @@ struct machine_ops {
 	void (*unbind)(void *machine);
 	/* No worker is left: free the rest. */
 	void (*free)(void *machine);
+	/* For status views; either may be NULL. See session_info, driver_shm_ref. */
+	size_t (*get_sessions)(void *machine, struct session_info *infos, size_t max);
+	size_t (*get_shm_refs)(void *machine, struct driver_shm_ref *refs, size_t max);
+};
+
+/* The machines of this swteed */
+#define MAX_MACHINES 8
+struct machines {
+	struct {
+		const struct machine_ops *ops;
+		void *machine;
+	} v[MAX_MACHINES];
+	size_t n;
 };
 
 extern const struct machine_ops echo_machine_ops;

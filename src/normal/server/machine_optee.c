@@ -42,7 +42,8 @@ static void optee_machine_gone(void *data)
 	struct optee_machine *machine = data;
 
 	optee_world_gone(machine->optee);
-	supplicant_reset(machine->supplicant);
+	if (machine->supplicant)
+		supplicant_reset(machine->supplicant);
 }
 
 static int optee_machine_back(void *data)
@@ -131,14 +132,17 @@ static int optee_machine_start(struct server *server, const struct config *confi
 	if (!machine)
 		return -ENOMEM;
 	*ret_machine = machine;
-	/* First: it makes the directory of state, in which the world has its own. */
-	r = start_supplicant(machine, config);
+	/* First of all the directory of state, in which the world has its own. */
+	r = path_make_dir(config->state_dir, NULL);
+	if (r == 0 && config->optee_builtin_supplicant)
+		r = start_supplicant(machine, config);
 	if (r == 0)
 		r = start_world(machine, server, config);
 	if (r < 0)
 		return r;
 	pdata.conduit = keeper_get_conduit(machine->keeper);
-	pdata.fallback = supplicant_get_fallback(machine->supplicant);
+	if (machine->supplicant)
+		pdata.fallback = supplicant_get_fallback(machine->supplicant);
 	machine->optee = optee_probe(&pdata);
 	if (IS_ERR(machine->optee)) {
 		r = (int)PTR_ERR(machine->optee);
@@ -182,6 +186,46 @@ static void optee_machine_free(void *data)
 	free(machine);
 }
 
+static size_t optee_machine_get_sessions(void *data, struct session_info *infos, size_t max)
+{
+	struct optee_machine *machine = data;
+	AUTO_FREE struct optee_session_info *own = calloc(max + 1, sizeof(*own));
+	size_t n;
+
+	if (!own)
+		return 0;
+	n = optee_get_sessions(machine->optee, own, max);
+	for (size_t i = 0; i < n && i < max; i++) {
+		infos[i] = (struct session_info){
+			.teedev = optee_get_client_device(machine->optee),
+			.ctx = own[i].ctx,
+			.id = own[i].id,
+			.system = own[i].system,
+			.dead = own[i].dead,
+		};
+		memcpy(infos[i].uuid, own[i].uuid, sizeof(infos[i].uuid));
+	}
+	return n;
+}
+
+static size_t optee_machine_get_shm_refs(void *data, struct driver_shm_ref *refs, size_t max)
+{
+	struct optee_machine *machine = data;
+	AUTO_FREE struct optee_shm_ref *own = calloc(max + 1, sizeof(*own));
+	size_t n;
+
+	if (!own)
+		return 0;
+	n = optee_get_shm_refs(machine->optee, own, max);
+	for (size_t i = 0; i < n && i < max; i++)
+		refs[i] = (struct driver_shm_ref){
+			.teedev = own[i].teedev,
+			.shm = own[i].shm,
+			.supplicant = own[i].supplicant,
+		};
+	return n;
+}
+
 const struct machine_ops optee_machine_ops = {
 	.name = "OP-TEE",
 	.enabled = optee_machine_enabled,
@@ -190,4 +234,6 @@ const struct machine_ops optee_machine_ops = {
 	.cut = optee_machine_cut,
 	.unbind = optee_machine_unbind,
 	.free = optee_machine_free,
+	.get_sessions = optee_machine_get_sessions,
+	.get_shm_refs = optee_machine_get_shm_refs,
 };

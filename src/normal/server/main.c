@@ -4,15 +4,19 @@
  *
  * The main thread runs the event loop. What is served are machines (machine.h).
  */
+#include "access.h"
+#include "activation.h"
 #include "config.h"
+#include "control.h"
 #include "machine.h"
-#include "paths.h"
+#include "notify.h"
+#include "rundir.h"
 #include "server.h"
+#include "stop.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
-#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -30,8 +34,11 @@
 #include "base/log.h"
 #include "machine/soc/memory.h"
 
-/* How long the end waits for calls and sessions before it cuts them off. */
+/* How long calls and sessions of clients that were cut off may take to end. */
 #define STOP_PATIENCE_MS 2000
+
+/* Clients still had devices open at the end, and lost them. */
+#define EXIT_CUT_OFF 2
 
 static const struct machine_ops *const machine_ops[] = {
 	/* In the order in which their devices are numbered */
@@ -46,92 +53,75 @@ struct swteed {
 	int signal_fd;
 	loop_id signal_id;
 	loop_id parent_id;
-	bool made_runtime_dir;
 	bool parent_gone;
-	void *machines[N_MACHINES];
+	bool forced;		/* a signal said: at once */
+	bool cut_off;
+	struct rundir dir;
+	struct access access;
+	struct activation activation;
+	struct machines machines;
+	struct control *control;
 };
 
 /* --- stop --- */
 
-static bool wait_until_quiet(struct server *server, long timeout_ms)
-{
-	struct timespec until;
-	bool quiet;
-	int r = 0;
+#define for_each_machine(swteed, i) for (size_t i = 0; i < (swteed)->machines.n; i++)
+#define machine_do(swteed, i, op) \
+	(swteed)->machines.v[i].ops->op((swteed)->machines.v[i].machine)
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += timeout_ms / 1000;
-	pthread_mutex_lock(&server->lock);
-	while ((server->n_files || server->n_lanes) && r == 0)
-		r = pthread_cond_timedwait(&server->changed, &server->lock, &until);
-	quiet = !server->n_files && !server->n_lanes;
-	pthread_mutex_unlock(&server->lock);
-	return quiet;
+static long shorter(long a, long b)
+{
+	return a >= 0 && (b < 0 || a < b) ? a : b;
 }
 
 /*
- * End every lane and every file. A lane's thread removes itself from the loop,
- * so the list is walked under the lock and the threads go on after it.
+ * First clients may leave by themselves, then they are cut off, their calls too; at
+ * last their world goes with what it still does. A signal skips the waits.
  */
-static void drop_clients(struct server *server)
-{
-	struct file *file;
-
-	pthread_mutex_lock(&server->lock);
-	for (struct slane *slane = server->lanes; slane; slane = slane->next)
-		slane_kill(slane);
-	pthread_mutex_unlock(&server->lock);
-
-	for (;;) {
-		pthread_mutex_lock(&server->lock);
-		for (file = server->files; file && atomic_load(&file->hung_up); file = file->next)
-			;
-		if (file)
-			file_get(file);
-		pthread_mutex_unlock(&server->lock);
-		if (!file)
-			return;
-		file_hang_up(file);
-		file_put(file);
-	}
-}
-
-#define for_each_machine(swteed, i) \
-	for (size_t i = 0; i < N_MACHINES; i++) \
-		if ((swteed)->machines[i])
-
-static void machines_stop(struct swteed *swteed)
+static void machines_stop(struct swteed *swteed, bool wait_for_clients)
 {
 	struct server *server = &swteed->server;
+	long timeout = swteed->config.stop_timeout_ms;
 
+	swteed->cut_off = !stop_wait_files(server, wait_for_clients ? timeout : 0, &swteed->forced);
+	if (swteed->cut_off && wait_for_clients)
+		log_warn("clients had devices open at the end; they are cut off");
 	for_each_machine(swteed, i)
-		machine_ops[i]->settle(swteed->machines[i]);
-	drop_clients(server);
-	if (!wait_until_quiet(server, STOP_PATIENCE_MS)) {
+		machine_do(swteed, i, settle);
+	stop_drop_clients(server);
+	if (!stop_wait_all(server, shorter(timeout, STOP_PATIENCE_MS), &swteed->forced)) {
 		for_each_machine(swteed, i)
-			machine_ops[i]->cut(swteed->machines[i]);
-		wait_until_quiet(server, LONG_MAX);
+			machine_do(swteed, i, cut);
+		stop_wait_all(server, -1, NULL);
 	}
+	swteed->control = control_free(swteed->control);
 	shm_drop_all(server);
 	dmabuf_drop_all(server);
 	for_each_machine(swteed, i)
-		machine_ops[i]->unbind(swteed->machines[i]);
+		machine_do(swteed, i, unbind);
 	node_withdraw_heaps(server);
 	/* Workers and others that made calls are gone before their world goes. */
 	server->workers = worker_pool_free(server->workers);
 	for_each_machine(swteed, i)
-		machine_ops[i]->free(swteed->machines[i]);
+		machine_do(swteed, i, free);
 }
 
 static int machines_start(struct swteed *swteed)
 {
+	struct machines *machines = &swteed->machines;
+
+	static_assert(N_MACHINES <= MAX_MACHINES, "struct machines has no room");
 	for (size_t i = 0; i < N_MACHINES; i++) {
+		void *machine = NULL;
 		int r;
 
 		if (!machine_ops[i]->enabled(&swteed->config))
 			continue;
-		r = machine_ops[i]->start(&swteed->server, &swteed->config,
-					  &swteed->machines[i]);
+		r = machine_ops[i]->start(&swteed->server, &swteed->config, &machine);
+		if (machine) {
+			machines->v[machines->n].ops = machine_ops[i];
+			machines->v[machines->n++].machine = machine;
+		}
 		if (r < 0)
 			return r;
 	}
@@ -140,6 +130,34 @@ static int machines_start(struct swteed *swteed)
 
 /* --- start --- */
 
+/* The rest of the configuration holds from one start to the next. */
+static void reload(struct swteed *swteed)
+{
+	enum log_level level;
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	notify_manager("RELOADING=1\nMONOTONIC_USEC=%lld",
+		       now.tv_sec * 1000000LL + now.tv_nsec / 1000);
+	if (config_read_log_level(&swteed->config, &level) == 0)
+		log_set_level(level);
+	log_info("took over the log level of the configuration");
+	notify_manager("READY=1");
+}
+
+static void begin_end(struct swteed *swteed)
+{
+	long timeout = swteed->config.stop_timeout_ms;
+
+	swteed->server.ending = true;
+	loop_stop(swteed->server.loop);
+	if (timeout >= 0)
+		notify_manager("STOPPING=1\nEXTEND_TIMEOUT_USEC=%lld",
+			       (timeout + 2 * STOP_PATIENCE_MS) * 1000LL);
+	else
+		notify_manager("STOPPING=1");
+}
+
 static void on_signal(void *data, uint32_t events)
 {
 	struct swteed *swteed = data;
@@ -147,9 +165,15 @@ static void on_signal(void *data, uint32_t events)
 
 	if (read(swteed->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	log_info("ending on signal %u", info.ssi_signo);
-	swteed->server.ending = true;
-	loop_stop(swteed->server.loop);
+	/* From the kernel it says that the terminal is gone. */
+	if (info.ssi_signo == SIGHUP && info.ssi_code != SI_KERNEL) {
+		reload(swteed);
+		return;
+	}
+	if (swteed->server.ending || info.ssi_signo == SIGINT)
+		swteed->forced = true;
+	log_info("ending on signal %u%s", info.ssi_signo, swteed->forced ? ", at once" : "");
+	begin_end(swteed);
 }
 
 static void on_parent(void *data, uint32_t events)
@@ -158,8 +182,7 @@ static void on_parent(void *data, uint32_t events)
 
 	log_info("ending: whoever started this instance is gone");
 	swteed->parent_gone = true;
-	swteed->server.ending = true;
-	loop_stop(swteed->server.loop);
+	begin_end(swteed);
 }
 
 static int watch_signals(struct swteed *swteed)
@@ -210,6 +233,12 @@ static void raise_limits(void)
 	(void)mallopt(M_ARENA_MAX, 2);
 }
 
+/* Worlds and TA hosts get none of what a service manager lets us have. */
+static void keep_capabilities_to_ourselves(void)
+{
+	(void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+}
+
 static int server_init(struct swteed *swteed)
 {
 	struct server *server = &swteed->server;
@@ -219,6 +248,8 @@ static int server_init(struct swteed *swteed)
 	server->spare_fd = -1;
 	node_keep_spare(server);
 	server->runtime_dir = swteed->config.runtime_dir;
+	server->access = &swteed->access;
+	server->activation = &swteed->activation;
 	pthread_mutex_init(&server->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -228,6 +259,8 @@ static int server_init(struct swteed *swteed)
 	if (r < 0)
 		return r;
 	r = watch_signals(swteed);
+	if (r == 0)
+		r = stop_init(server);
 	if (r < 0)
 		return r;
 	if (swteed->config.parent_fd >= 0) {
@@ -260,6 +293,7 @@ static int server_init(struct swteed *swteed)
 
 static void tell_ready(struct swteed *swteed)
 {
+	notify_manager("READY=1\nSTATUS=Serving %s", swteed->config.runtime_dir);
 	if (swteed->config.ready_fd < 0)
 		return;
 	if (write(swteed->config.ready_fd, "", 1) < 0)
@@ -267,11 +301,25 @@ static void tell_ready(struct swteed *swteed)
 	swteed->config.ready_fd = close_fd(swteed->config.ready_fd);
 }
 
+static int take_runtime_dir(struct swteed *swteed)
+{
+	const struct config *config = &swteed->config;
+	int r = access_init(&swteed->access, config);
+
+	if (r == 0)
+		r = rundir_take(&swteed->dir, config->runtime_dir,
+				config->parent_fd < 0 && access_is_shared(&swteed->access));
+	swteed->dir.has_state = config->state_is_default;
+	if (r == 0)
+		r = activation_init(&swteed->activation, config->runtime_dir);
+	return r;
+}
+
 static int swteed_run(struct swteed *swteed)
 {
 	int r;
 
-	r = path_make_dir(swteed->config.runtime_dir, &swteed->made_runtime_dir);
+	r = take_runtime_dir(swteed);
 	if (r < 0)
 		return r;
 	r = server_init(swteed);
@@ -282,8 +330,11 @@ static int swteed_run(struct swteed *swteed)
 	if (swteed->config.ready_fd >= 0)
 		(void)fcntl(swteed->config.ready_fd, F_SETFD, FD_CLOEXEC);
 	r = machines_start(swteed);
+	if (r == 0)
+		r = control_new(&swteed->server, &swteed->machines, &swteed->control);
 	if (r < 0)
 		return r;
+	activation_deinit(&swteed->activation, /* say: */ true);
 	tell_ready(swteed);
 	loop_run(swteed->server.loop);
 	return 0;
@@ -298,6 +349,7 @@ static void server_deinit(struct swteed *swteed)
 		loop_remove(server->loop, swteed->signal_id);
 		loop_remove(server->loop, swteed->parent_id);
 	}
+	stop_deinit(server);
 	close_fd(swteed->signal_fd);
 	close_fd(server->spare_fd);
 	server->bus = sysfs_bus_free(server->bus);
@@ -309,35 +361,34 @@ static void server_deinit(struct swteed *swteed)
 	pthread_mutex_destroy(&server->lock);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)remove(path);
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
-	static struct swteed swteed;
+	static struct swteed swteed = {
+		.server.quiet_fd = -1,
+		.signal_fd = -1,
+		.dir = RUNDIR_NONE,
+	};
 	int r;
 
 	config_init(&swteed.config);
-	swteed.signal_fd = -1;
 	r = config_read(&swteed.config, argc, argv);
 	if (r == 0) {
 		log_init("swteed", swteed.config.log_level);
 		raise_limits();
+		keep_capabilities_to_ourselves();
 		r = swteed_run(&swteed);
 		swteed.server.ending = true;
 		if (swteed.server.loop && swteed.server.mem)
-			machines_stop(&swteed);
+			machines_stop(&swteed, r == 0 && !swteed.parent_gone);
 		server_deinit(&swteed);
+		activation_deinit(&swteed.activation, /* say: */ false);
 		/* A private instance leaves nothing behind, however its owner ended. */
-		if (swteed.parent_gone)
-			(void)nftw(swteed.config.runtime_dir, remove_one, 16,
-				   FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-		else if (swteed.made_runtime_dir)
-			(void)rmdir(swteed.config.runtime_dir);
+		rundir_release(&swteed.dir, swteed.parent_gone);
+		if (r == 0 && swteed.cut_off && !swteed.parent_gone)
+			r = EXIT_CUT_OFF;
 	}
 	config_deinit(&swteed.config);
+	if (r == EXIT_CUT_OFF)
+		return r;
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

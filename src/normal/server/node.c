@@ -20,6 +20,8 @@
 
 #include <linux/dma-heap.h>
 
+#include "access.h"
+#include "activation.h"
 #include "base/auto.h"
 #include "base/log.h"
 #include "normal/tee/tee_core.h"
@@ -33,7 +35,7 @@ struct node {
 	struct dma_heap *heap;
 	int fd;
 	loop_id id;
-	struct sockaddr_un addr;
+	bool bound;	/* by us, not passed to us */
 };
 
 static const char *node_name(const struct node *node)
@@ -68,8 +70,14 @@ static void refuse_one(struct node *node)
 static void on_connect(void *data, uint32_t events)
 {
 	struct node *node = data;
-	int fd = accept4(node->fd, NULL, NULL, SOCK_CLOEXEC);
+	int fd;
 
+	/* What waits at a socket of others is for whoever serves it next. */
+	if (node->server->ending && !node->bound) {
+		loop_remove(node->server->loop, node->id);
+		return;
+	}
+	fd = accept4(node->fd, NULL, NULL, SOCK_CLOEXEC);
 	if (fd < 0) {
 		if (errno == EMFILE || errno == ENFILE)
 			refuse_one(node);
@@ -84,31 +92,72 @@ static void on_connect(void *data, uint32_t events)
 		file_accept(node->server, node->teedev, fd);
 }
 
-static int node_listen(struct node *node)
+static int node_path(struct server *server, const char *name, struct sockaddr_un *addr)
 {
-	int r, n;
+	int n;
 
-	node->addr.sun_family = AF_UNIX;
-	n = snprintf(node->addr.sun_path, sizeof(node->addr.sun_path), "%s/%s%s",
-		     node->server->runtime_dir, node->heap ? FRONT_HEAP_DIR "/" : "",
-		     node_name(node));
-	if (n < 0 || (size_t)n >= sizeof(node->addr.sun_path))
-		return -ENAMETOOLONG;
-	node->fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (node->fd < 0)
+	*addr = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	n = snprintf(addr->sun_path, sizeof(addr->sun_path), "%s/%s", server->runtime_dir, name);
+	return n < 0 || (size_t)n >= sizeof(addr->sun_path) ? -ENAMETOOLONG : 0;
+}
+
+static int listen_at(const struct sockaddr_un *addr, const struct access_rule *rule)
+{
+	AUTO(close_fd) int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int r;
+
+	if (fd < 0)
 		return -errno;
 	/* A socket left by an instance that was killed; ours is the directory. */
-	(void)unlink(node->addr.sun_path);
-	if (bind(node->fd, (struct sockaddr *)&node->addr, sizeof(node->addr)) < 0)
-		goto err_errno;
-	if (listen(node->fd, BACKLOG) < 0)
-		goto err_errno;
-	return 0;
+	(void)unlink(addr->sun_path);
+	if (bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0)
+		return -errno;
+	/* Nobody gets in before the rule holds: there is no listen() yet. */
+	r = access_apply(rule, addr->sun_path);
+	if (r == 0 && listen(fd, BACKLOG) < 0)
+		r = -errno;
+	if (r < 0) {
+		(void)unlink(addr->sun_path);
+		return r;
+	}
+	return steal_fd(&fd);
+}
 
-err_errno:
-	r = -errno;
-	node->fd = close_fd(node->fd);
-	return r;
+int node_socket(struct server *server, const char *name, const struct access_rule *rule,
+		bool *ret_bound)
+{
+	struct sockaddr_un addr;
+	int r = node_path(server, name, &addr);
+
+	*ret_bound = false;
+	if (r < 0)
+		return r;
+	r = activation_take(server->activation, name);
+	if (r >= 0)
+		return r;
+	*ret_bound = true;
+	return listen_at(&addr, rule);
+}
+
+void node_remove_socket(struct server *server, const char *name)
+{
+	struct sockaddr_un addr;
+
+	if (node_path(server, name, &addr) == 0)
+		(void)unlink(addr.sun_path);
+}
+
+size_t node_get_devices(struct server *server, struct tee_device **devices, size_t max)
+{
+	size_t n = 0;
+
+	pthread_mutex_lock(&server->lock);
+	for (struct node *node = server->nodes; node && n < max; node = node->next) {
+		if (node->teedev && tee_device_get(node->teedev))
+			devices[n++] = node->teedev;
+	}
+	pthread_mutex_unlock(&server->lock);
+	return n;
 }
 
 void node_keep_spare(struct server *server)
@@ -131,15 +180,44 @@ static void node_unlist(struct node *node)
 	pthread_mutex_unlock(&server->lock);
 }
 
+/* Its name in the runtime directory */
+static void node_file(const struct node *node, char name[NAME_MAX + 1])
+{
+	snprintf(name, NAME_MAX + 1, "%s%s", node->heap ? FRONT_HEAP_DIR "/" : "",
+		 node_name(node));
+}
+
+/* Heaps are for clients. */
+static const struct access_rule *node_rule(const struct node *node)
+{
+	bool privileged = node->teedev && (node->teedev->desc->flags & TEE_DESC_PRIVILEGED);
+
+	return privileged ? &node->server->access->priv : &node->server->access->client;
+}
+
+/* Away with the socket; one that was passed to us stays where it is. */
+static void node_close(struct node *node)
+{
+	char name[NAME_MAX + 1];
+
+	if (node->bound) {
+		node_file(node, name);
+		node_remove_socket(node->server, name);
+	}
+	node->fd = close_fd(node->fd);
+}
+
 /* From the first moment that it may be opened it is in the list. */
 static int node_start(struct node *node)
 {
 	struct server *server = node->server;
+	char name[NAME_MAX + 1];
 	int r;
 
-	r = node_listen(node);
-	if (r < 0)
-		return r;
+	node_file(node, name);
+	node->fd = node_socket(server, name, node_rule(node), &node->bound);
+	if (node->fd < 0)
+		return node->fd;
 	pthread_mutex_lock(&server->lock);
 	node->next = server->nodes;
 	server->nodes = node;
@@ -147,8 +225,7 @@ static int node_start(struct node *node)
 	r = loop_add(server->loop, node->fd, EPOLLIN, on_connect, node, &node->id);
 	if (r < 0) {
 		node_unlist(node);
-		(void)unlink(node->addr.sun_path);
-		node->fd = close_fd(node->fd);
+		node_close(node);
 	}
 	return r;
 }
@@ -157,8 +234,7 @@ static void node_stop(struct node *node)
 {
 	loop_remove(node->server->loop, node->id);
 	node_unlist(node);
-	(void)unlink(node->addr.sun_path);
-	close_fd(node->fd);
+	node_close(node);
 	free(node);
 }
 

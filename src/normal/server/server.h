@@ -15,7 +15,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "base/kernel/task.h"
 
@@ -28,6 +30,8 @@
 
 struct lane;
 struct optee_supp_fallback;
+struct access;
+struct activation;
 struct soc_mem;
 struct supplicant;
 struct dma_heap;
@@ -48,6 +52,8 @@ struct server {
 	struct worker_pool *workers;
 	struct soc_mem *mem;
 	const char *runtime_dir;
+	const struct access *access;
+	struct activation *activation;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;		/* something was taken off a list */
 	struct node *nodes;
@@ -60,8 +66,13 @@ struct server {
 	struct sysfs_bus *bus;
 	struct user_table *users;
 	struct dmabuf_handle *dmabufs;
-	bool ending;
+	int quiet_fd;			/* while it ends: an event for each change */
+	loop_id quiet_id;
+	atomic_bool ending;		/* opens are refused, nothing starts again */
 };
+
+/* Something was taken off a list; @server->lock is held. */
+void server_changed(struct server *server);
 
 /* --- node.c: device nodes --- */
 
@@ -71,6 +82,17 @@ void node_withdraw(struct server *server, struct tee_device *teedev);
 int node_publish_heap(struct server *server, struct dma_heap *heap);
 /* The daemon ends: the nodes of all heaps. */
 void node_withdraw_heaps(struct server *server);
+/*
+ * A listening socket <runtime dir>/<name>: the one that was passed to us, or a new
+ * one, for which @rule holds; *ret_bound tells which. Negative errno.
+ */
+struct access_rule;
+int node_socket(struct server *server, const char *name, const struct access_rule *rule,
+		bool *ret_bound);
+/* Of one that we bound: it is not there any more. */
+void node_remove_socket(struct server *server, const char *name);
+/* The devices, each with a user for the caller to put. Returns how many, up to @max. */
+size_t node_get_devices(struct server *server, struct tee_device **devices, size_t max);
 
 /* Have server.spare_fd open; called at the start, and by the loop. */
 void node_keep_spare(struct server *server);
@@ -103,6 +125,9 @@ struct file {
 	struct tee_device *teedev;
 	struct tee_context *ctx;
 	struct dma_heap *heap;
+	uint64_t serial;		/* of ctx */
+	struct ucred opener;		/* as the kernel knew it when it connected */
+	struct timespec opened;		/* CLOCK_MONOTONIC */
 	atomic_uint refs;
 	atomic_uint users;
 	atomic_bool hung_up;
@@ -201,6 +226,13 @@ int shm_install(struct server *server, struct tee_shm *shm, int file_fd);
  */
 int shm_install_pages(struct server *server, struct caller *caller, struct user_pages *pages,
 		      int file_fd);
+/* What the descriptors hold, for status views: shm @serial of @teedev, once each.
+ * Returns how many there are; fills up to @max. */
+struct shm_file_ref {
+	const struct tee_device *teedev;
+	uint64_t serial;
+};
+size_t shm_get_file_refs(struct server *server, struct shm_file_ref *refs, size_t max);
 /* Drop every descriptor's reference: the daemon ends. The loop no longer runs. */
 void shm_drop_all(struct server *server);
 

@@ -55,6 +55,7 @@ struct shm_handle {
 	struct tee_shm *shm;	/* or */
 	struct user_pages *pages;
 	struct user_charge charge;	/* of an shm that has no memory of its own */
+	struct shm_file_ref ref;	/* of the shm, by name; zero without one */
 	struct watcher *watcher;	/* NULL for a socket */
 	int wd;
 	int sock;	/* our end; -1 for a watch */
@@ -337,6 +338,8 @@ int shm_install(struct server *server, struct tee_shm *shm, int file_fd)
 	if (!handle)
 		return -ENOMEM;
 	handle->shm = shm;
+	handle->ref.teedev = tee_shm_get_device(shm);
+	handle->ref.serial = tee_shm_serial(shm);
 
 	/* Other memory was charged when it was made. */
 	if (tee_shm_is_protected(shm)) {
@@ -370,6 +373,23 @@ int shm_install_pages(struct server *server, struct caller *caller, struct user_
 	if (r < 0)
 		free(handle);
 	return r;
+}
+
+size_t shm_get_file_refs(struct server *server, struct shm_file_ref *refs, size_t max)
+{
+	struct shm_table *table = server->shms;
+	size_t n = 0;
+
+	pthread_mutex_lock(&table->lock);
+	for (unsigned int i = 0; i < N_BUCKETS; i++) {
+		for (struct shm_handle *handle = table->buckets[i]; handle; handle = handle->next) {
+			if (n < max)
+				refs[n] = handle->ref;
+			n++;
+		}
+	}
+	pthread_mutex_unlock(&table->lock);
+	return n;
 }
 
 void shm_drop_all(struct server *server)

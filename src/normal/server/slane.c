@@ -250,7 +250,7 @@ static void slane_free(struct slane *slane)
 
 	pthread_mutex_lock(&server->lock);
 	server->n_lanes--;
-	pthread_cond_broadcast(&server->changed);
+	server_changed(server);
 	pthread_mutex_unlock(&server->lock);
 }
 

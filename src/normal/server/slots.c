@@ -141,3 +141,12 @@ void slots_deinit(struct slots *slots)
 	free(slots->slot);
 	free(slots->heads);
 }
+
+bool slots_has(const struct slots *slots, const struct file *file)
+{
+	uint32_t i = slots->n_heads ? *chain_of(slots, file) : 0;
+
+	while (i && slots->slot[i - 1].file != file)
+		i = slots->slot[i - 1].next;
+	return i;
+}

@@ -9,6 +9,7 @@
 #ifndef SERVER_SLOTS_H
 #define SERVER_SLOTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct file;
@@ -30,5 +31,8 @@ int64_t slots_bind(struct slots *slots, struct file *file);
 
 /* The file of a slot, not referenced; NULL. */
 struct file *slots_get(const struct slots *slots, uint32_t slot);
+
+/* Has @file a slot? */
+bool slots_has(const struct slots *slots, const struct file *file);
 
 #endif /* SERVER_SLOTS_H */

@@ -66,7 +66,7 @@ struct tee_context *tee_context_open(struct tee_device *teedev, bool is_device)
 	INIT_LIST_HEAD(&obj->dev_link);
 
 	mutex_lock(&teedev->mutex);
-	obj->serial = ++tee_device_obj(teedev)->last_serial;
+	obj->serial = ++tee_device_obj(teedev)->last_context;
 	mutex_unlock(&teedev->mutex);
 
 	rc = teedev->desc->ops->open(&obj->ctx);

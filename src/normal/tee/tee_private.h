@@ -23,7 +23,7 @@ struct dma_buf;
  * @link, @seq: in the list of the registered devices; see tee_device_get_next()
  * @all_shm: every published shm by tee_shm_obj.dev_link, newest first
  * @contexts: every context by tee_context_obj.dev_link, newest first
- * @last_serial: of the last context or shm; both are counted together
+ * @last_context, @last_shm: serial of the last one made
  * @n_ended: contexts that were closed and are still pointed at by an shm
  * @c_dev_ctx: the device context has ended and no shm points at it
  */
@@ -33,7 +33,8 @@ struct tee_device_obj {
 	u64 seq;
 	struct list_head all_shm;
 	struct list_head contexts;
-	u64 last_serial;
+	u64 last_context;
+	u64 last_shm;
 	size_t n_ended;
 	struct completion c_dev_ctx;
 };

@@ -81,7 +81,7 @@ static struct tee_shm *tee_shm_new(struct tee_context *ctx, u32 flags, int id)
 	init_completion(&obj->c_unpinned);
 
 	mutex_lock(&teedev->mutex);
-	obj->serial = ++tee_device_obj(teedev)->last_serial;
+	obj->serial = ++tee_device_obj(teedev)->last_shm;
 	tee_context_get_locked(ctx);
 	mutex_unlock(&teedev->mutex);
 	return &obj->shm;

@@ -81,6 +81,8 @@ struct optee_session_info {
 	bool dead;
 };
 
+/* The device of clients, whose contexts have sessions; to compare only. */
+const struct tee_device *optee_get_client_device(struct optee *optee);
 /* Up to @max sessions. Returns how many there are. */
 size_t optee_get_sessions(struct optee *optee, struct optee_session_info *infos, size_t max);
 

@@ -42,6 +42,11 @@ void optee_status_remove(struct optee *optee, struct tee_context *ctx)
 	mutex_unlock(&optee->ctxs_mutex);
 }
 
+const struct tee_device *optee_get_client_device(struct optee *optee)
+{
+	return optee->teedev;
+}
+
 size_t optee_get_sessions(struct optee *optee, struct optee_session_info *infos, size_t max)
 {
 	u32 epoch = READ_ONCE(optee->epoch);
