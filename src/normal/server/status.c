@@ -117,7 +117,7 @@ static void copy_file_locked(struct file_view *view, struct file *file, const st
 		.calls = users - (open && users ? 1 : 0),
 	};
 	for (struct slane *slane = file->server->lanes; slane; slane = slane->next) {
-		if (lane_has(slane, file))
+		if (!process_gone(slane->caller.process) && lane_has(slane, file))
 			add_user(view, slane->caller.process->pid);
 	}
 }
