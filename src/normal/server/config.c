@@ -273,7 +273,8 @@ static int read_file(struct config *config)
 	return 0;
 }
 
-static int on_ini_log_level(void *data, const char *section, const char *name, const char *value)
+static int on_ini_log_level(void *data, const char *section, const char *name,
+			    const char *value)
 {
 	enum log_level *level = data;
 

@@ -104,9 +104,13 @@ static int send_some(struct connection *conn)
 			.version = CONTROL_VERSION,
 			.size = conn->size,
 		};
-		const void *from = conn->has_head ? (const void *)(conn->text + conn->done) : &reply;
-		size_t n = conn->has_head ? conn->size - conn->done : sizeof(reply);
+		const void *from = &reply;
+		size_t n = sizeof(reply);
 
+		if (conn->has_head) {
+			from = conn->text + conn->done;
+			n = conn->size - conn->done;
+		}
 		if (n > CONTROL_CHUNK)
 			n = CONTROL_CHUNK;
 		if (send(conn->fd, from, n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
