@@ -386,6 +386,25 @@ static void supp_serve_free(struct supp *supp, long fd, int id)
 	assert_int_equal(supp_send(supp, 0, 2), 0);
 }
 
+/* One shm of @teedev is lent to the trusted OS and part of @n_taken parameters of a
+ * request that the supplicant took; with 0 nothing is. */
+static void assert_refs(struct drv *drv, const struct tee_device *teedev, size_t n_taken)
+{
+	struct optee_shm_ref refs[8];
+	size_t n = optee_get_shm_refs(drv->optee, refs, ARRAY_SIZE(refs));
+	size_t supplicant = 0;
+
+	assert_int_equal(n, n_taken ? n_taken + 1 : 0);
+	for (size_t i = 0; i < n; i++) {
+		assert_ptr_equal(refs[i].teedev, teedev);
+		assert_int_equal(refs[i].shm, refs[0].shm);
+		supplicant += refs[i].supplicant;
+	}
+	assert_int_equal(supplicant, n_taken);
+	/* How many there are does not depend on the room. */
+	assert_int_equal(optee_get_shm_refs(drv->optee, NULL, 0), n);
+}
+
 static void test_appl(void **state)
 {
 	static char user[8192];
@@ -407,6 +426,7 @@ static void test_appl(void **state)
 		assert_int_equal(supp->arg.params[1].b, 4);
 		assert_int_equal(supp->arg.params[1].c, id);
 		assert_int_equal(supp->arg.params[2].a, 8);
+		assert_refs(drv, supp->ctx->teedev, 2);
 		/* The memory is the supplicant's own, there and back. */
 		assert_string_equal(user + 40, "ask");
 		strcpy(user + 48, "answer");
@@ -416,6 +436,7 @@ static void test_appl(void **state)
 		assert_int_equal(drv_job_join(&fx->job), 0);
 		assert_int_equal(fx->seen.p[1].u.rmem.size, func ? 1 << 20 : 7);
 	}
+	assert_refs(drv, supp->ctx->teedev, 0);
 	drv_assert_same(before, drv_count(drv));
 	finish(fx);
 }

@@ -303,8 +303,8 @@ int config_read_log_level(const struct config *config, enum log_level *ret_level
 
 /* --- the command line --- */
 
-enum { OPT_RUNTIME = 256, OPT_INSTANCE, OPT_STATE, OPT_CONFIG, OPT_TA_DIR, OPT_LOG_LEVEL, OPT_READY_FD,
-       OPT_PARENT_FD, OPT_VERSION, OPT_HELP };
+enum { OPT_RUNTIME = 256, OPT_INSTANCE, OPT_STATE, OPT_CONFIG, OPT_TA_DIR, OPT_LOG_LEVEL,
+       OPT_READY_FD, OPT_PARENT_FD, OPT_VERSION, OPT_HELP };
 
 static const struct option options[] = {
 	{ "runtime", required_argument, NULL, OPT_RUNTIME },
