@@ -285,3 +285,20 @@ int drv_run(const char *group)
 {
 	return _cmocka_run_group_tests(group, tests, n_tests, NULL, NULL);
 }
+
+void assert_session(struct drv *drv, uint32_t id, bool system, bool dead)
+{
+	struct optee_session_info infos[16];
+	size_t n = optee_get_sessions(drv->optee, infos, 16);
+	size_t found = 0;
+
+	assert_in_range(n, 1, 16);
+	for (size_t i = 0; i < n; i++) {
+		if (infos[i].id != id || infos[i].ctx != tee_context_serial(drv->ctx))
+			continue;
+		found++;
+		assert_int_equal(infos[i].system, system);
+		assert_int_equal(infos[i].dead, dead);
+	}
+	assert_int_equal(found, 1);
+}

@@ -60,6 +60,9 @@ uint32_t drv_invoke_session(struct tee_context *ctx, uint32_t session, uint32_t 
 int drv_open_session(struct tee_context *ctx, struct tee_param *params, uint32_t n,
 		     uint32_t *ret_session, uint32_t *ret);
 
+/* What status views say of session @id of the fixture's context */
+void assert_session(struct drv *drv, uint32_t id, bool system, bool dead);
+
 /* The sum of the bytes of [offs, offs + size) of @shm, as the world sees them. */
 uint64_t drv_world_sum(struct drv *drv, struct tee_shm *shm, size_t offs, size_t size);
 

@@ -79,6 +79,8 @@ static void test_reset(void **state)
 	/* The client's is registered anew; the supplicant's never is. */
 	assert_int_equal(fw_n_shm(&drv->world), n_shm);
 
+	assert_session(drv, drv->session, /* system: */ false, /* dead: */ true);
+
 	/* The session is dead and says so without an SMC. */
 	calls = atomic_load(&drv->world.n_calls);
 	assert_int_equal(drv_invoke(drv, 0, NULL, 0, &origin), TEE_R_TARGET_DEAD);

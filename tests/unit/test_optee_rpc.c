@@ -593,6 +593,8 @@ static void test_system_session(void **state)
 	assert_int_equal(optee_system_session(drv->ctx, 4711), -EINVAL);
 	assert_int_equal(optee_system_session(drv->ctx, sys), 0);
 	assert_int_equal(optee_system_session(drv->ctx, sys), 0);
+	assert_session(drv, sys, /* system: */ true, /* dead: */ false);
+	assert_session(drv, drv->session, false, false);
 	assert_int_equal(drv->optee->cq.sys_thread_req_count, 1);
 
 	/* Of two threads, clients get one. */
