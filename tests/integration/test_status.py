@@ -67,7 +67,9 @@ def test_call(place):
     client.kill()
     client.wait()
     eventually("nobody holds it",
-               lambda: [(row["calls"], row["processes"]) for row in place.clients()] == [(1, [])])
+               lambda: [(row["calls"], row["processes"], row["ended"])
+                        for row in place.clients()] == [(1, [], True)])
+    equal([row["state"] for row in place.rows("sessions")], ["closing"], "session")
 
 
 def test_sessions(place):

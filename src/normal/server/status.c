@@ -37,6 +37,7 @@ struct file_view {
 	struct ucred opener;
 	int64_t age_ms;
 	unsigned int calls;
+	bool closed;
 	pid_t users[MAX_USERS];
 	size_t n_users;
 };
@@ -115,6 +116,7 @@ static void copy_file_locked(struct file_view *view, struct file *file, const st
 			  (now->tv_nsec - file->opened.tv_nsec) / 1000000,
 		/* One is that of the connection. */
 		.calls = users - (open && users ? 1 : 0),
+		.closed = !open,
 	};
 	for (struct slane *slane = file->server->lanes; slane; slane = slane->next) {
 		if (!process_gone(slane->caller.process) && lane_has(slane, file))
@@ -236,6 +238,12 @@ static const struct tee_context_state *find_context(const struct device_view *de
 	return NULL;
 }
 
+/* Closed by its client; calls may still run, sessions be closing, memory keep it. */
+static bool has_ended(const struct tee_context_state *ctx, const struct file_view *file)
+{
+	return ctx->ended || (file && file->closed);
+}
+
 static size_t count_sessions(const struct view *view, const struct tee_device *teedev,
 			     uint64_t serial)
 {
@@ -319,7 +327,7 @@ static struct json_object *context_json(const struct view *view, const struct de
 	}
 	add_number(o, "sessions", (int64_t)count_sessions(view, dev->teedev, ctx->serial));
 	add_number(o, "shm", (int64_t)ctx->num_shm);
-	add(o, "ended", json_object_new_boolean(ctx->ended));
+	add(o, "ended", json_object_new_boolean(has_ended(ctx, file)));
 	return o;
 }
 
@@ -407,7 +415,7 @@ static struct json_object *session_json(const struct view *view, const struct se
 	}
 	if (session->dead)
 		state = "dead";
-	else if (ctx && ctx->ended)
+	else if (ctx && has_ended(ctx, find_file(view, session->teedev, session->ctx)))
 		state = "closing";
 	uuid_unparse_lower(session->uuid, uuid);
 	add(o, "device", json_object_new_string(device));

@@ -30,10 +30,10 @@ static size_t tee_list_count(const struct list_head *head)
 
 static enum tee_shm_kind tee_shm_kind(const struct tee_shm_obj *obj)
 {
-	if (obj->shm.flags & TEE_SHM_USER_MAPPED)
-		return TEE_SHM_KIND_REGISTER;
 	if (obj->shm.flags & TEE_SHM_DMA_BUF)
 		return TEE_SHM_KIND_FD;
+	if (obj->user && tee_shm_is_registered(&obj->shm))
+		return TEE_SHM_KIND_REGISTER;
 	return obj->user ? TEE_SHM_KIND_ALLOC : TEE_SHM_KIND_KERNEL;
 }
 
