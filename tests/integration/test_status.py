@@ -4,6 +4,7 @@
 
 import json
 import os
+import resource
 import signal
 import socket
 import struct
@@ -276,6 +277,26 @@ def test_thousand(place):
         sock.close()
     serves(place)
     eventually("descriptors are given back", lambda: descriptors(swteed) <= before)
+    equal(stop(swteed), 0, "swteed")
+
+
+def test_no_descriptors(place):
+    """without descriptors for all the oldest make room"""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+
+    swteed = place.swteed(preexec_fn=limit)
+    before = descriptors(swteed)
+    equal(before < 64, True, "descriptors without clients")
+    # So many devices are open that not all of its connections find room.
+    holders = [place.client("hold") for _ in range((64 - before) // 2)]
+    socks = [connect(place) for _ in range(100)]
+    serves(place)
+    for sock in socks:
+        sock.close()
+    for holder in holders:
+        equal(leave(holder), 0, "holder")
+    serves(place)
     equal(stop(swteed), 0, "swteed")
 
 

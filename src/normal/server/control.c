@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "abi/control.h"
@@ -212,20 +213,36 @@ static bool is_allowed(int fd)
 	       (cred.uid == 0 || cred.uid == geteuid());
 }
 
-/* The oldest that is not with a worker */
-static struct connection *oldest(struct control *control)
+/* End the oldest that is not with a worker, if there are more than @n. Was there one? */
+static bool make_room(struct control *control, size_t n)
 {
 	struct connection *found = NULL;
 
 	pthread_mutex_lock(&control->lock);
-	if (control->n_connections >= MAX_CONNECTIONS) {
+	if (control->n_connections > n) {
 		for (struct connection *conn = control->connections; conn; conn = conn->next) {
 			if (conn->state != BUILDING)
 				found = conn;
 		}
 	}
 	pthread_mutex_unlock(&control->lock);
-	return found;
+	if (!found)
+		return false;
+	send_error(found->fd, -EBUSY);
+	connection_end(found);
+	return true;
+}
+
+/* The socket stays ready: what cannot be accepted must not keep the loop busy. */
+static void cannot_accept(struct control *control, int error)
+{
+	static const struct timespec pause = { .tv_nsec = 1000000 };
+
+	if (error == EAGAIN || error == ECONNABORTED || error == EINTR)
+		return;
+	log_warn_ratelimited("cannot accept a status request: %s", strerror(error));
+	if (!make_room(control, 0))
+		nanosleep(&pause, NULL);
 }
 
 static int connection_new(struct control *control, int fd)
@@ -259,20 +276,14 @@ static void on_connect(void *data, uint32_t events)
 {
 	struct control *control = data;
 	int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	struct connection *old;
 	int r = -EPERM;
 
 	if (fd < 0) {
-		if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
-			log_warn_ratelimited("cannot accept a status request: %s", strerror(errno));
+		cannot_accept(control, errno);
 		return;
 	}
 	if (is_allowed(fd)) {
-		old = oldest(control);
-		if (old) {
-			send_error(old->fd, -EBUSY);
-			connection_end(old);
-		}
+		make_room(control, MAX_CONNECTIONS - 1);
 		r = connection_new(control, fd);
 	}
 	if (r < 0) {

@@ -245,7 +245,6 @@ static int server_init(struct swteed *swteed)
 	pthread_condattr_t attr;
 	int r;
 
-	server->spare_fd = -1;
 	node_keep_spare(server);
 	server->runtime_dir = swteed->config.runtime_dir;
 	server->access = &swteed->access;
@@ -365,6 +364,7 @@ int main(int argc, char **argv)
 {
 	static struct swteed swteed = {
 		.server.quiet_fd = -1,
+		.server.spare_fd = -1,
 		.signal_fd = -1,
 		.dir = RUNDIR_NONE,
 	};
