@@ -360,7 +360,7 @@ void file_accept(struct server *server, struct tee_device *teedev, int fd)
 void file_accept_heap(struct server *server, struct dma_heap *heap, int fd)
 {
 	struct file *file = NULL;
-	int r = file_new(server, fd, &file);
+	int r = server->ending ? -ENXIO : file_new(server, fd, &file);
 
 	if (r < 0) {
 		file_refuse(fd, r);
