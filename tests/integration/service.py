@@ -77,7 +77,7 @@ class Place:
         with open(os.path.join(self.base, "log"), "a", encoding="utf-8") as log:
             process = subprocess.Popen(
                 [SWTEED, "--runtime", runtime, "--ta-dir", TA_DIR, "--ready-fd", str(send),
-                 "--log-level", "info", *args],
+                 "--state", runtime + ".state", "--log-level", "info", *args],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env,
                 pass_fds=(send, *kwargs.pop("pass_fds", ())), **kwargs)
         os.close(send)

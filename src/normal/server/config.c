@@ -394,7 +394,6 @@ int config_read(struct config *config, int argc, char **argv)
 	r = read_file(config);
 	if (r < 0)
 		return r;
-	config->state_is_default = !config->state_dir;
 	if (!config->state_dir && asprintf(&config->state_dir, "%s/state",
 					   config->runtime_dir) < 0) {
 		config->state_dir = NULL;

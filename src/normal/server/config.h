@@ -27,7 +27,6 @@ struct config {
 	char instance_dir[PATH_MAX];	/* ... where the latter leads */
 	const char *config_file;	/* --config */
 	char *state_dir;		/* --state */
-	bool state_is_default;		/* ... was not given: in the runtime directory */
 	int ready_fd;			/* --ready-fd; -1 */
 	int parent_fd;			/* --parent-fd; -1 */
 	enum log_level log_level;

@@ -308,7 +308,6 @@ static int take_runtime_dir(struct swteed *swteed)
 	if (r == 0)
 		r = rundir_take(&swteed->dir, config->runtime_dir,
 				config->parent_fd < 0 && access_is_shared(&swteed->access));
-	swteed->dir.has_state = config->state_is_default;
 	if (r == 0)
 		r = activation_init(&swteed->activation, config->runtime_dir);
 	return r;

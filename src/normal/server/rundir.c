@@ -112,23 +112,12 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return 0;
 }
 
-static void remove_empty_state(const struct rundir *dir)
-{
-	static const char *const levels[] = { "state/optee", "state" };
-	AUTO(close_fd) int fd = open(dir->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	for (size_t i = 0; fd >= 0 && i < sizeof(levels) / sizeof(levels[0]); i++)
-		(void)unlinkat(fd, levels[i], AT_REMOVEDIR);
-}
-
 void rundir_release(struct rundir *dir, bool all)
 {
 	char path[PATH_MAX];
 
 	if (dir->lock_fd < 0)
 		return;
-	if (dir->has_state)
-		remove_empty_state(dir);
 	/* Unlinked while it is locked: whoever opened it before sees that it went. */
 	if (lock_path(dir, path) == 0)
 		(void)unlink(path);

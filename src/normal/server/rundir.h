@@ -16,7 +16,6 @@ struct rundir {
 	char path[PATH_MAX];
 	int lock_fd;	/* -1: not ours */
 	bool made;
-	bool has_state;	/* the state directory is its default, in here */
 };
 
 #define RUNDIR_NONE { .lock_fd = -1 }
