@@ -71,28 +71,36 @@ status "ls" 0 "$swtee" run -- "$swtee" ls
 grep -q tee0 "$work/out" && grep -q OP-TEE "$work/out" && ok "ls shows tee0" || not_ok "ls shows tee0"
 nothing_left "clients"
 
+# The redirection of a background command takes place in the background: what an
+# earlier one said must not be there to be found.
+forget() { rm -f "$work/out"; }
+said_up() { grep -q up "$work/out" 2>/dev/null; }
+
 # Signals that swtee gets reach the command.
+forget
 "$swtee" run -- sh -c 'trap "exit 42" TERM; echo up; while :; do sleep 0.05; done' >"$work/out" &
 pid=$!
-while ! grep -q up "$work/out"; do sleep 0.02; done
+while ! said_up; do sleep 0.02; done
 kill -TERM $pid
 wait $pid
 check "SIGTERM reaches the command" $? 42
 nothing_left "SIGTERM"
 
 # kill -9 of swtee: the instance goes, and so does the command.
+forget
 "$swtee" run -- sh -c 'echo up; exec sleep 1000' >"$work/out" &
 pid=$!
-while ! grep -q up "$work/out"; do sleep 0.02; done
+while ! said_up; do sleep 0.02; done
 kill -9 $pid
 wait $pid 2>/dev/null
 nothing_left "kill -9 of swtee"
 
 # kill -9 of swteed: the command goes on without its devices.
+forget
 "$swtee" run -- sh -c 'echo up; while pgrep -f "swteed --runtime $SWTEE_RUNTIME" >/dev/null; do sleep 0.02; done; exit 9' \
 	>"$work/out" 2>&1 &
 pid=$!
-while ! grep -q up "$work/out"; do sleep 0.02; done
+while ! said_up; do sleep 0.02; done
 pkill -9 -f "swteed --runtime $XDG_RUNTIME_DIR"
 wait $pid
 check "kill -9 of swteed" $? 9
