@@ -234,6 +234,28 @@ static void check_descriptors(int tee)
 	}
 }
 
+/* More buffers than the queue of one inotify instance could tell the end of */
+static void check_many_buffers(int tee)
+{
+	enum { MANY = 9000 };
+	struct rlimit limit;
+	static int fds[MANY];
+	int n;
+
+	CHECK_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	limit.rlim_cur = limit.rlim_max;
+	CHECK_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	for (n = 0; n < MANY; n++) {
+		fds[n] = alloc_shm(tee, 4096, NULL);
+		if (fds[n] < 0)
+			break;
+	}
+	CHECK(n == MANY || fds[n] == -EMFILE || fds[n] == -ENOMEM, "buffer %d: %s", n,
+	      strerror(-fds[n]));
+	while (n)
+		close(fds[--n]);
+}
+
 /* --- sockets --- */
 
 static void send_anything(int sock, unsigned int *seed)
@@ -295,9 +317,11 @@ int main(void)
 	tee = open_tee();
 	CHECK(tee >= 0, "%s", strerror(-tee));
 	check_descriptors(tee);
+	check_many_buffers(tee);
 	instance_warm_up(&instance);
 	counts_take(&instance, &before);
 	check_descriptors(tee);
+	check_many_buffers(tee);
 	check_sockets();
 	check_moving_arguments();
 	check_no_descriptors(&instance, tee);

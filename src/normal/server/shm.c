@@ -158,10 +158,10 @@ static void on_inotify(void *data, uint32_t events)
 	}
 }
 
-/* --- watchers, with the lock held --- */
+/* --- watchers --- */
 
-static int watcher_new(struct server *server, struct shm_table *table,
-		       struct watcher **ret_watcher)
+/* The loop's lock comes before the table's, which is not held here. */
+static int watcher_new(struct server *server, struct shm_table *table)
 {
 	struct watcher *watcher = calloc(1, sizeof(*watcher));
 	int r;
@@ -177,9 +177,10 @@ static int watcher_new(struct server *server, struct shm_table *table,
 	r = loop_add(server->loop, watcher->fd, EPOLLIN, on_inotify, watcher, &watcher->id);
 	if (r < 0)
 		goto err_close;
+	pthread_mutex_lock(&table->lock);
 	watcher->next = table->watchers;
 	table->watchers = watcher;
-	*ret_watcher = watcher;
+	pthread_mutex_unlock(&table->lock);
 	return 0;
 
 err_close:
@@ -187,19 +188,6 @@ err_close:
 err_free:
 	free(watcher);
 	return r;
-}
-
-static int watcher_find_room(struct server *server, struct watcher **ret_watcher)
-{
-	struct watcher *watcher;
-
-	for (watcher = server->shms->watchers; watcher; watcher = watcher->next) {
-		if (watcher->n < server->shms->watches_each) {
-			*ret_watcher = watcher;
-			return 0;
-		}
-	}
-	return watcher_new(server, server->shms, ret_watcher);
 }
 
 static unsigned int queued_events_at_most(void)
@@ -218,19 +206,18 @@ static unsigned int queued_events_at_most(void)
 int shm_table_new(struct server *server, struct shm_table **ret_table)
 {
 	struct shm_table *table = calloc(1, sizeof(*table));
-	struct watcher *first;
 	int r;
 
 	if (!table)
 		return -ENOMEM;
 	table->watches_each = queued_events_at_most() / EVENTS_PER_WATCH;
 	/* A system that has none to give is better known now than at a client's call. */
-	r = watcher_new(server, table, &first);
+	pthread_mutex_init(&table->lock, NULL);
+	r = watcher_new(server, table);
 	if (r < 0) {
-		free(table);
+		shm_table_free(table);
 		return r;
 	}
-	pthread_mutex_init(&table->lock, NULL);
 	*ret_table = table;
 	return 0;
 }
@@ -252,17 +239,22 @@ struct shm_table *shm_table_free(struct shm_table *table)
 	return NULL;
 }
 
-static int add_watch(struct server *server, struct shm_handle *handle, const char *path)
+/* With the lock held. -ENOBUFS: no watcher has room. */
+static int add_watch(struct shm_table *table, struct shm_handle *handle, const char *path)
 {
-	int r = watcher_find_room(server, &handle->watcher);
+	struct watcher *watcher = table->watchers;
 
-	if (r < 0)
-		return r;
-	handle->wd = inotify_add_watch(handle->watcher->fd, path, IN_CLOSE_WRITE | IN_ONESHOT);
+	while (watcher && watcher->n >= table->watches_each)
+		watcher = watcher->next;
+	if (!watcher)
+		return -ENOBUFS;
+	handle->watcher = watcher;
+	handle->wd = inotify_add_watch(watcher->fd, path, IN_CLOSE_WRITE | IN_ONESHOT);
 	if (handle->wd < 0)
 		return -errno;
-	handle->watcher->n++;
-	handle_link(server->shms, handle, handle->wd);
+	watcher->n++;
+	/* Linked before its end can be seen. */
+	handle_link(table, handle, handle->wd);
 	return 0;
 }
 
@@ -275,10 +267,11 @@ static int install_watch(struct server *server, struct shm_handle *handle, int f
 	if (r < 0)
 		return r == -EMFILE ? -ENFILE : r;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file_fd);
-	/* Linked before its end can be seen. */
-	pthread_mutex_lock(&server->shms->lock);
-	r = add_watch(server, handle, path);
-	pthread_mutex_unlock(&server->shms->lock);
+	do {
+		pthread_mutex_lock(&server->shms->lock);
+		r = add_watch(server->shms, handle, path);
+		pthread_mutex_unlock(&server->shms->lock);
+	} while (r == -ENOBUFS && (r = watcher_new(server, server->shms)) == 0);
 	if (r < 0) {
 		log_warn_ratelimited("cannot watch shared memory: %s; raise "
 				     "/proc/sys/fs/inotify/max_user_watches or max_user_instances",

@@ -116,7 +116,8 @@ int user_charge(struct user_charge *charge, struct user *user, enum user_slot sl
 		*charge = (struct user_charge){ user, slot, n };
 	}
 	pthread_mutex_unlock(&table->lock);
-	if (r < 0)
+	/* What nobody could have is no sign of a limit that is too low. */
+	if (r < 0 && n <= table->limits.max[slot])
 		log_warn_ratelimited("user %u is at the limit '%s' of section [limits]; see "
 				     "swteed(8)", (unsigned int)user->uid, limit_names[slot]);
 	return r;
