@@ -31,6 +31,7 @@ struct fw_thread {
 	pthread_cond_t go;
 	pthread_cond_t back;
 	bool go_flag;
+	bool started;	/* on its message */
 	bool back_flag;
 	struct smc_regs regs;	/* in, then out */
 	struct optee_msg_arg *msg;
@@ -299,6 +300,7 @@ static void *thread_main(void *data)
 		if (impl->ending)
 			break;
 		t->go_flag = false;
+		t->started = true;
 		pthread_mutex_unlock(&impl->lock);
 
 		ret = run_message(t);
@@ -310,6 +312,7 @@ static void *thread_main(void *data)
 		}
 
 		pthread_mutex_lock(&impl->lock);
+		t->started = false;
 		t->state = FW_FREE;
 		t->rpc = NULL;
 		t->rpc_cookie = 0;
@@ -629,8 +632,13 @@ static void lose_thread_locked(struct fw_thread *t)
 {
 	if ((t->state != FW_RUNNING && t->state != FW_SUSPENDED) || t->lost)
 		return;
-	t->lost = true;
+	t->lost = t->started;
 	if (t->state == FW_RUNNING) {
+		/* One that did not begin never will: the message is the caller's again. */
+		if (!t->started) {
+			t->go_flag = false;
+			t->state = FW_LEAVING;
+		}
 		memset(&t->regs, 0, sizeof(t->regs));
 		t->regs.a[0] = OPTEE_SMC_RETURN_UNKNOWN_FUNCTION;
 		t->back_flag = true;
