@@ -41,12 +41,13 @@ ABI_SIZE(struct front_hello, 16, "front_hello");
 
 #define FRONT_LANE_NEW 1
 #define FRONT_LANE_BIND 2
+#define FRONT_IDENTIFY 3	/* swteed to itself, through a client's descriptor */
 
 /* client -> swteed, on a context's socket */
 struct front_msg {
 	__u32 type;
 	__u32 pad;
-	__u64 token;	/* BIND: which lane */
+	__u64 token;	/* BIND: which lane; IDENTIFY: who asks */
 };
 ABI_SIZE(struct front_msg, 16, "front_msg");
 
@@ -139,6 +140,9 @@ struct front_call {
 	__u8 data[FRONT_DATA_SIZE];
 };
 
+/* The longest name of a node, that of a heap's directory included */
+#define FRONT_NODE_NAME_MAX 39
+
 /* Nodes of dma-heaps: <runtime dir>/dma_heap/<name>, as in /dev */
 #define FRONT_HEAP_DIR "dma_heap"
 
@@ -148,6 +152,16 @@ struct front_call {
  * unique. The name is for those who hold the descriptor; swteed goes by the socket.
  */
 #define FRONT_DMABUF_NAME "swtee-dma-buf:"
+/*
+ * What stat(2) says of a node by either door. The kernel's TEE class has a dynamic
+ * major number, this is what one often sees; minors of privileged devices follow
+ * those of client devices.
+ */
+#define FRONT_NODE_MAJOR 237
+#define FRONT_NODE_PRIV_MINOR 16
+/* That of dma-heaps is dynamic, too; their minor is from the inode. */
+#define FRONT_HEAP_MAJOR 238
+#define FRONT_HEAP_MINOR(ino) ((unsigned int)((ino) & 0xfffff))
 
 /* Name in the environment of the client: the runtime directory */
 #define FRONT_ENV "SWTEE_RUNTIME"

@@ -26,6 +26,7 @@
 #include "base/auto.h"
 #include "cli/cli.h"
 #include "cli/instance.h"
+#include "client/trap/trap.h"
 
 #define PRELOAD_ENV "LD_PRELOAD"
 
@@ -97,18 +98,21 @@ static int preload_value(const char *shim, char **ret)
 	return n < 0 ? -ENOMEM : 0;
 }
 
-int command_set_environment(const char *dir, const char *link_dir)
+int command_set_environment(const char *dir, const char *link_dir, bool preload)
 {
 	AUTO_FREE char *value = NULL;
 	char shim[PATH_MAX];
-	int r = preload_path(link_dir, shim);
+	int r = preload ? preload_path(link_dir, shim) : 0;
 
 	if (r < 0)
 		return r;
-	r = preload_value(shim, &value);
-	if (r < 0)
-		value = NULL;
-	if (r == 0 && (setenv(PRELOAD_ENV, value, 1) < 0 || setenv(FRONT_ENV, dir, 1) < 0))
+	if (preload) {
+		r = preload_value(shim, &value);
+		if (r < 0)
+			value = NULL;
+	}
+	if (r == 0 && ((preload && setenv(PRELOAD_ENV, value, 1) < 0) ||
+		       setenv(FRONT_ENV, dir, 1) < 0))
 		r = -errno;
 	if (r < 0)
 		cli_error(r, "cannot set the environment of the command");
@@ -117,43 +121,134 @@ int command_set_environment(const char *dir, const char *link_dir)
 
 /* --- start --- */
 
+/* What the child was doing when it came to an error */
+enum stage {
+	STAGE_INSTALL,		/* the filter: it goes on without */
+	STAGE_HAND_OVER,	/* its listener: it has ended, with nothing done */
+	STAGE_EXEC,		/* CMD: it has ended */
+};
+
+struct failure {
+	enum stage stage;
+	int error;
+};
+
+struct start {
+	char **argv;
+	const struct command_signals *saved;
+	pid_t parent;
+	int failures;			/* where the child writes them */
+	int trap_sock;			/* -1: no trap */
+	struct trap_filter filter;
+};
+
+static void tell(const struct start *start, enum stage stage, int error)
+{
+	const struct failure failure = { .stage = stage, .error = error };
+
+	(void)!write(start->failures, &failure, sizeof(failure));
+}
+
+static void put_on_trap(const struct start *start)
+{
+	int r, listener = trap_install(&start->filter);
+
+	if (listener < 0) {
+		tell(start, STAGE_INSTALL, listener);
+		return;
+	}
+	r = trap_hand_over(start->trap_sock, listener);
+	if (r < 0) {
+		tell(start, STAGE_HAND_OVER, r);
+		_exit(EXIT_SWTEE);
+	}
+}
+
 /*
  * In the child of vfork: on our memory, of which it changes nothing but libc's
- * errno. What execvp(3) says goes through a pipe that a successful one closes.
+ * errno. What went wrong goes through a pipe that a successful execvp(3) closes.
  */
-static void exec_child(char **argv, pid_t parent, const struct command_signals *saved,
-		       int error_fd)
+static void exec_child(const struct start *start)
 {
-	int error;
-
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
+	if (getppid() != start->parent)
 		_exit(EXIT_SWTEE);
-	(void)sigaction(SIGCHLD, &saved->chld, NULL);
-	(void)sigprocmask(SIG_SETMASK, &saved->mask, NULL);
-	execvp(argv[0], argv);
-	error = -errno;
-	(void)!write(error_fd, &error, sizeof(error));
+	(void)sigaction(SIGCHLD, &start->saved->chld, NULL);
+	if (start->trap_sock >= 0)
+		put_on_trap(start);
+	(void)sigprocmask(SIG_SETMASK, &start->saved->mask, NULL);
+	execvp(start->argv[0], start->argv);
+	tell(start, STAGE_EXEC, -errno);
 	_exit(EXIT_SWTEE);
 }
 
-/* The child's pid, or a negative errno: what execvp(3) said included. */
-static pid_t start(char **argv, const struct command_signals *saved)
+static void no_trap(const struct command_doors *doors, int error)
 {
-	pid_t parent = getpid(), pid;
-	int fds[2], error;
+	const char *hint = "";
 
+	if (!doors->verbose)
+		return;
+	if (error == -EBUSY)
+		hint = " (one is in force already, as in a swtee run within another one)";
+	else if (error == -EINVAL)
+		hint = " (this needs Linux 5.19)";
+	cli_error(error, "no trap for system calls%s: only programs that take the shim find "
+		  "the devices", hint);
+}
+
+/* The child's pid, or a negative errno: what execvp(3) said included. */
+static pid_t start_once(struct start *start, const struct command_doors *doors, bool *ret_again)
+{
+	struct failure failure;
+	int fds[2], error;
+	pid_t pid;
+
+	*ret_again = false;
 	if (pipe2(fds, O_CLOEXEC) < 0)
 		return -errno;
+	start->failures = fds[1];
 	pid = vfork();
 	if (pid == 0)
-		exec_child(argv, parent, saved, fds[1]);
+		exec_child(start);
 	error = pid < 0 ? -errno : 0;
 	close_fd(fds[1]);
-	if (pid > 0 && read(fds[0], &error, sizeof(error)) == sizeof(error))
-		(void)waitpid(pid, NULL, 0);
+	while (pid > 0 && read(fds[0], &failure, sizeof(failure)) == sizeof(failure)) {
+		if (failure.stage != STAGE_EXEC)
+			no_trap(doors, failure.error);
+		if (failure.stage != STAGE_INSTALL)
+			error = failure.error;
+		*ret_again = failure.stage == STAGE_HAND_OVER;
+	}
 	close_fd(fds[0]);
+	if (pid > 0 && error)
+		(void)waitpid(pid, NULL, 0);
 	return error ? error : pid;
+}
+
+static pid_t start(char **argv, const struct instance *inst, const struct command_doors *doors,
+		   const struct command_signals *saved)
+{
+	struct start start = {
+		.argv = argv,
+		.saved = saved,
+		.parent = getpid(),
+		.trap_sock = -1,
+	};
+	bool again;
+	pid_t pid;
+
+	if (doors->trap) {
+		trap_filter_make(&start.filter);
+		start.trap_sock = trap_connect(inst->dir);
+		if (start.trap_sock < 0)
+			no_trap(doors, start.trap_sock);
+	}
+	pid = start_once(&start, doors, &again);
+	start.trap_sock = close_fd(start.trap_sock);
+	/* The filter would stay without anybody to serve it; a new process has none. */
+	if (again)
+		pid = start_once(&start, doors, &again);
+	return pid;
 }
 
 static int start_failed(const char *cmd, int err)
@@ -220,13 +315,14 @@ static int wait_command(pid_t pid, struct instance *inst)
 	return status;
 }
 
-int command_run(char **argv, struct instance *inst, const struct command_signals *saved)
+int command_run(char **argv, struct instance *inst, const struct command_doors *doors,
+		const struct command_signals *saved)
 {
 	pid_t pid;
 
-	if (command_set_environment(inst->dir, inst->dir) < 0)
+	if (command_set_environment(inst->dir, inst->dir, doors->shim) < 0)
 		return EXIT_SWTEE;
-	pid = start(argv, saved);
+	pid = start(argv, inst, doors, saved);
 	if (pid < 0)
 		return start_failed(argv[0], pid);
 	return wait_command(pid, inst);

@@ -18,6 +18,7 @@
 
 struct run_args {
 	struct instance_options opts;
+	struct command_doors doors;
 	char *ta_dirs[MAX_TA_DIRS + 1];	/* owned; one more for the default */
 	char *config;			/* owned */
 	char *state;			/* owned */
@@ -86,6 +87,7 @@ static int set_log_level(struct run_args *args, const char *level)
 		return -EINVAL;
 	}
 	args->opts.log_level = level;
+	args->doors.verbose = parsed >= LOG_INFO;
 	return 0;
 }
 
@@ -97,6 +99,8 @@ static int parse(struct run_args *args, int argc, char **argv)
 		{ "state", required_argument, NULL, 's' },
 		{ "log-level", required_argument, NULL, 'l' },
 		{ "attach", optional_argument, NULL, 'a' },
+		{ "no-shim", no_argument, NULL, 'S' },
+		{ "no-trap", no_argument, NULL, 'T' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c, r = 0;
@@ -121,6 +125,12 @@ static int parse(struct run_args *args, int argc, char **argv)
 			args->attach = true;
 			args->service = optarg;
 			break;
+		case 'S':
+			args->doors.shim = false;
+			break;
+		case 'T':
+			args->doors.trap = false;
+			break;
 		case ':':
 			cli_error(0, "run: option '%s' needs a value", argv[optind - 1]);
 			return -EINVAL;
@@ -136,9 +146,11 @@ static int parse(struct run_args *args, int argc, char **argv)
 	args->opts.state = args->state;
 	args->opts.ta_dirs = args->ta_dirs;
 	if (r == 0 && args->attach && (args->opts.n_ta_dirs || args->opts.config ||
-				       args->opts.state || args->opts.log_level)) {
-		cli_error(0, "run: --ta-dir, --config, --state and --log-level are for an instance "
-			  "of its own; with --attach the configuration of the service decides");
+				       args->opts.state || args->opts.log_level ||
+				       !args->doors.shim || !args->doors.trap)) {
+		cli_error(0, "run: --ta-dir, --config, --state, --log-level, --no-shim and "
+			  "--no-trap are for an instance of its own; with --attach the "
+			  "configuration of the service decides, and there is no trap");
 		return -EINVAL;
 	}
 	if (r == 0 && !args->attach && cli_instance_named()) {
@@ -176,7 +188,7 @@ static int run_attached(struct run_args *args, char **cmd)
 			  "another (--attach=NAME)", dir);
 		return EXIT_SWTEE;
 	}
-	if (command_set_environment(dir, /* link_dir: */ NULL) < 0)
+	if (command_set_environment(dir, /* link_dir: */ NULL, true) < 0)
 		return EXIT_SWTEE;
 	(void)execvp(cmd[0], cmd);
 	r = -errno;
@@ -199,14 +211,15 @@ static int run(struct run_args *args)
 		return run_attached(args, *args->cmd ? args->cmd : shell_argv);
 	command_block_signals(&saved);
 	if (instance_start(&inst, &args->opts, &saved.mask) == 0)
-		status = command_run(*args->cmd ? args->cmd : shell_argv, &inst, &saved);
+		status = command_run(*args->cmd ? args->cmd : shell_argv, &inst, &args->doors,
+				     &saved);
 	instance_stop(&inst);
 	return status;
 }
 
 int cli_run(int argc, char **argv)
 {
-	struct run_args args = { 0 };
+	struct run_args args = { .doors = { .shim = true, .trap = true } };
 	int status = EXIT_SWTEE;
 
 	if (parse(&args, argc, argv) == 0) {

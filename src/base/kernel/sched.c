@@ -85,11 +85,17 @@ bool signal_pending_state(unsigned int state, struct task_struct *task)
 	return (state & TASK_WAKEKILL) && fatal_signal_pending(task);
 }
 
+/* Others may look whether the task sleeps interruptibly. */
+static void set_state(struct task_struct *task, unsigned int state)
+{
+	__atomic_store_n(&task->__state, state, __ATOMIC_RELAXED);
+}
+
 void set_current_state(unsigned int state)
 {
 	struct task_struct *task = task_current();
 
-	task->__state = state;
+	set_state(task, state);
 	task->seen = atomic_load(task->park);
 }
 
@@ -108,12 +114,12 @@ long schedule_timeout(long timeout)
 	if (task->__state == TASK_RUNNING)
 		return timeout;
 	if (signal_pending_state(task->__state, task)) {
-		task->__state = TASK_RUNNING;
+		set_state(task, TASK_RUNNING);
 		return timeout;
 	}
 	if (timeout == MAX_SCHEDULE_TIMEOUT) {
 		(void)futex_wait(task->park, task->seen, -1);
-		task->__state = TASK_RUNNING;
+		set_state(task, TASK_RUNNING);
 		return timeout;
 	}
 	if (timeout < 0)
@@ -123,7 +129,7 @@ long schedule_timeout(long timeout)
 	if (__builtin_mul_overflow(timeout, NSEC_PER_SEC / HZ, &ns))
 		ns = INT64_MAX;
 	(void)futex_wait(task->park, task->seen, ns);
-	task->__state = TASK_RUNNING;
+	set_state(task, TASK_RUNNING);
 	passed = (long)(jiffies - start);
 	return passed >= timeout ? 0 : timeout - passed;
 }

@@ -27,7 +27,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define FRONT_NODE_NAME_MAX 39
+#include "abi/front.h"
 
 /*
  * What a node name says: tee3 is number 3, teepriv3 the same and privileged,

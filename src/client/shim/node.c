@@ -152,10 +152,10 @@ static void become_device(struct stat *st, const char *name)
 		return;
 	st->st_mode = S_IFCHR | (st->st_mode & 0666);
 	if (node.heap)
-		st->st_rdev = makedev(SHIM_HEAP_MAJOR, st->st_ino & 0xfffff);
+		st->st_rdev = makedev(FRONT_HEAP_MAJOR, FRONT_HEAP_MINOR(st->st_ino));
 	else
-		st->st_rdev = makedev(SHIM_MAJOR,
-				      node.number + (node.privileged ? SHIM_PRIV_MINOR : 0));
+		st->st_rdev = makedev(FRONT_NODE_MAJOR, node.number +
+				      (node.privileged ? FRONT_NODE_PRIV_MINOR : 0));
 	st->st_nlink = 1;
 	st->st_size = 0;
 	st->st_blocks = 0;

@@ -113,13 +113,6 @@ void *shim_find(const char *name);
 
 /* --- device nodes (node.c) --- */
 
-/* The kernel's TEE class has a dynamic major number; this is what one often sees. */
-#define SHIM_MAJOR 237
-/* That of dma-heaps is dynamic, too. */
-#define SHIM_HEAP_MAJOR 238
-/* drivers/tee: minors of privileged devices follow those of client devices. */
-#define SHIM_PRIV_MINOR 16
-
 #define SHIM_PATH_MAX 192
 
 struct shim_node {

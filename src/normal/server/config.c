@@ -18,6 +18,7 @@
 #define MAX_SHM_MIB (1u << 30)
 #define MAX_PROTECTED_MIB 768
 #define MAX_STOP_TIMEOUT_MS (24 * 3600 * 1000)
+#define MAX_TRAP_THREADS 65536
 
 static const char usage[] =
 	"Usage: swteed [OPTION]...\n"
@@ -31,6 +32,7 @@ static const char usage[] =
 	"  --log-level LEVEL  error, warn (default), info or debug\n"
 	"  --ready-fd N       write one byte to this descriptor when devices are there\n"
 	"  --parent-fd N      end when this descriptor reaches end of file\n"
+	"  --listener-fd N    do nothing but let calls of this seccomp listener through\n"
 	"  --version          print the version and exit\n"
 	"  --help             print this text and exit\n";
 
@@ -47,6 +49,7 @@ void config_init(struct config *config)
 		.runtime_dir = FRONT_SYSTEM_DIR,
 		.ready_fd = -1,
 		.parent_fd = -1,
+		.listener_fd = -1,
 		.log_level = LOG_WARN,
 		.stop_timeout_ms = 2000,
 		.client_access.mode = CONFIG_MODE_UNSET,
@@ -63,6 +66,7 @@ void config_init(struct config *config)
 			[USER_IN_PLACE] = 8192,
 		},
 		.protected_mib = 64,
+		.trap_threads = 1024,
 	};
 }
 
@@ -215,6 +219,8 @@ static int take_key(struct config *config, const char *section, const char *name
 		return take_limit(&config->limits, name, value);
 	if (!strcmp(section, "echo") && !strcmp(name, "enabled"))
 		return parse_bool(value, &config->echo_enabled);
+	if (!strcmp(section, "trap") && !strcmp(name, "threads"))
+		return parse_number(value, 2, MAX_TRAP_THREADS, &config->trap_threads);
 	if (strcmp(section, "optee"))
 		return -ENOENT;
 	if (!strcmp(name, "enabled"))
@@ -304,7 +310,7 @@ int config_read_log_level(const struct config *config, enum log_level *ret_level
 /* --- the command line --- */
 
 enum { OPT_RUNTIME = 256, OPT_INSTANCE, OPT_STATE, OPT_CONFIG, OPT_TA_DIR, OPT_LOG_LEVEL,
-       OPT_READY_FD, OPT_PARENT_FD, OPT_VERSION, OPT_HELP };
+       OPT_READY_FD, OPT_PARENT_FD, OPT_LISTENER_FD, OPT_VERSION, OPT_HELP };
 
 static const struct option options[] = {
 	{ "runtime", required_argument, NULL, OPT_RUNTIME },
@@ -315,6 +321,7 @@ static const struct option options[] = {
 	{ "log-level", required_argument, NULL, OPT_LOG_LEVEL },
 	{ "ready-fd", required_argument, NULL, OPT_READY_FD },
 	{ "parent-fd", required_argument, NULL, OPT_PARENT_FD },
+	{ "listener-fd", required_argument, NULL, OPT_LISTENER_FD },
 	{ "version", no_argument, NULL, OPT_VERSION },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ 0 }
@@ -357,6 +364,8 @@ static int take_option(struct config *config, int opt)
 		return take_fd(optarg, &config->ready_fd);
 	case OPT_PARENT_FD:
 		return take_fd(optarg, &config->parent_fd);
+	case OPT_LISTENER_FD:
+		return take_fd(optarg, &config->listener_fd);
 	case OPT_VERSION:
 		puts("swteed " SWTEE_VERSION);
 		return 1;

@@ -29,6 +29,7 @@ struct config {
 	char *state_dir;		/* --state */
 	int ready_fd;			/* --ready-fd; -1 */
 	int parent_fd;			/* --parent-fd; -1 */
+	int listener_fd;		/* --listener-fd; -1: this is no swtee-trap */
 	enum log_level log_level;
 	bool log_level_given;
 	int stop_timeout_ms;
@@ -40,6 +41,7 @@ struct config {
 	unsigned int ram_mib;
 	struct user_limits limits;	/* [limits]; bytes where the file has MiB */
 	unsigned int protected_mib;	/* 0: none */
+	unsigned int trap_threads;
 	char **ta_dirs;			/* command line first, then the file's */
 	size_t n_ta_dirs;
 };

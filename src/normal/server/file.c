@@ -22,6 +22,7 @@
 #include "base/log.h"
 #include "normal/tee/tee_cdev.h"
 #include "normal/tee/tee_core.h"
+#include "trap.h"
 
 /* How long an open waits for a release that is under way */
 #define OPEN_PATIENCE_S 5
@@ -81,6 +82,7 @@ void file_hang_up(struct file *file)
 	if (atomic_exchange(&file->hung_up, true))
 		return;
 	loop_remove(file->server->loop, file->id);
+	trap_file_forget(file->server->trap, file);
 	/* Whoever waits for this close looks at the connection under the lock. */
 	pthread_mutex_lock(&file->server->lock);
 	file->fd = close_fd(file->fd);
@@ -117,6 +119,11 @@ static int file_message(struct file *file)
 		return -EPROTO;
 	if (n <= 0)
 		return -EPIPE;
+	if (msg.type == FRONT_IDENTIFY && cred.pid == getpid()) {
+		close_fd(sock);
+		trap_file_identified(file->server->trap, msg.token, file);
+		return 0;
+	}
 	r = process_get_by_pid(file->server, cred.pid, cred.uid, cred.gid, &process);
 	if (r < 0)
 		return 0;

@@ -13,6 +13,7 @@
 #include "rundir.h"
 #include "server.h"
 #include "stop.h"
+#include "trap.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -101,6 +102,7 @@ static void machines_stop(struct swteed *swteed, bool wait_for_clients)
 		machine_do(swteed, i, unbind);
 	node_withdraw_heaps(server);
 	/* Workers and others that made calls are gone before their world goes. */
+	server->trap = trap_free(server->trap);
 	server->workers = worker_pool_free(server->workers);
 	for_each_machine(swteed, i)
 		machine_do(swteed, i, free);
@@ -287,7 +289,10 @@ static int server_init(struct swteed *swteed)
 			return r;
 	}
 	platform_set_server(server);
-	return sysfs_bus_new(server, &server->bus);
+	r = sysfs_bus_new(server, &server->bus);
+	if (r < 0)
+		return r;
+	return trap_new(server, swteed->config.trap_threads, &server->trap);
 }
 
 static void tell_ready(struct swteed *swteed)
@@ -371,7 +376,9 @@ int main(int argc, char **argv)
 
 	config_init(&swteed.config);
 	r = config_read(&swteed.config, argc, argv);
-	if (r == 0) {
+	if (r == 0 && swteed.config.listener_fd >= 0) {
+		trap_let_through(swteed.config.listener_fd);
+	} else if (r == 0) {
 		log_init("swteed", swteed.config.log_level);
 		raise_limits();
 		keep_capabilities_to_ourselves();

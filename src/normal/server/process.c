@@ -19,6 +19,7 @@
 
 #include "base/auto.h"
 #include "base/log.h"
+#include "trap.h"
 
 #define PROCESS_PAGE_SIZE 4096u
 
@@ -40,6 +41,7 @@ static void on_exit_event(void *data, uint32_t events)
 	atomic_store(&process->dead, true);
 	loop_remove(server->loop, process->id);
 	slane_kill_process(server, process);
+	trap_kill_process(server->trap, process);
 }
 
 struct process *process_get(struct process *process)

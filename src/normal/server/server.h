@@ -46,6 +46,7 @@ struct node;
 struct process;
 struct slane;
 struct user_pages;
+struct trap;
 
 struct server {
 	struct loop *loop;
@@ -69,6 +70,7 @@ struct server {
 	int quiet_fd;			/* while it ends: an event for each change */
 	loop_id quiet_id;
 	atomic_bool ending;		/* opens are refused, nothing starts again */
+	struct trap *trap;
 };
 
 /* Something was taken off a list; @server->lock is held. */
@@ -133,6 +135,9 @@ struct file {
 	atomic_bool hung_up;
 	struct user_charge charge;
 	struct worker_job job;
+	/* trap_file.c: the client's end of the connection, if known */
+	uint64_t trap_cookie;
+	struct file *trap_next;
 };
 
 /* Takes @fd. Opens the device, answers the client, watches the connection. */

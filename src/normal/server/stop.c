@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "server.h"
+#include "trap.h"
 
 /* It has woken the loop, whose caller now looks at the lists. */
 static void on_quiet(void *data, uint32_t events)
@@ -93,6 +94,7 @@ void stop_drop_clients(struct server *server)
 	for (struct slane *slane = server->lanes; slane; slane = slane->next)
 		slane_kill(slane);
 	pthread_mutex_unlock(&server->lock);
+	trap_kill_calls(server->trap);
 
 	for (;;) {
 		pthread_mutex_lock(&server->lock);
