@@ -20,6 +20,7 @@
 #include "relay.h"
 #include "report.h"
 #include "scale.h"
+#include "trap.h"
 
 #define RELAY_ROUNDS 20000
 #define START_ROUNDS 7
@@ -148,6 +149,9 @@ int main(int argc, char **argv)
 	if (!scale_only) {
 		relay_bench(report);
 		r = gp_bench(report);
+		report_add(report, "trap_invoke_ta_ns", trap_invoke_ns());
+		report_add(report, "trap_open_ns", trap_open_ns());
+		report_add(report, "open_ns", open_ns());
 	}
 	if (r == 0)
 		scale_bench(report);

@@ -111,6 +111,25 @@ nothing_left "kill -9 of swteed"
 nothing_left "a child that stays"
 kill "$(cat "$work/child")" 2>/dev/null
 
+# ... and goes on: the filter that it has inherited lets its calls through.
+"$swtee" run -- sh -c "(while test -e $work/wait; do sleep 0.02; done; cat $swtee >$work/copy;
+	echo done >$work/done) >$work/log 2>&1 </dev/null & touch $work/wait"
+nothing_left "a child that goes on"
+rm -f "$work/wait"
+i=0
+while [ ! -e "$work/done" ] && [ $i -lt 500 ]; do sleep 0.02; i=$((i + 1)); done
+cmp -s "$swtee" "$work/copy" && ok "a child goes on" || not_ok "a child goes on: $(cat "$work/log")"
+
+# The doors: each alone, both, none; an instance within an instance.
+status "no trap" 0 "$swtee" run --no-trap -- "$hello"
+status "no shim" 0 "$swtee" run --no-shim -- "$hello"
+"$swtee" run --no-shim --no-trap -- "$hello" >"$work/out" 2>&1
+test $? -ne 0 && ok "no door" || not_ok "no door: a device was found"
+status "nested" 0 "$swtee" run -- "$swtee" run --log-level info -- "$hello"
+grep -q 'no trap for system calls' "$work/out" && ok "nested: says why" ||
+	not_ok "nested: says why: $(cat "$work/out")"
+nothing_left "doors"
+
 # State stays where it is told to.
 status "state" 0 "$swtee" run --state "$work/state" -- "$hello"
 test -d "$work/state" && ok "state directory kept" || not_ok "state directory kept"
