@@ -249,7 +249,7 @@ int __wrap_munmap(void *addr, size_t length)
 
 static TEE_Result check(const uint8_t *image, size_t size)
 {
-	struct image_error error = { .text = "" };
+	struct elf_error error = { .text = "" };
 	struct image_info info;
 	int fd = make_file(image, size);
 	TEE_Result res = image_check(fd, uuid, &info, &error);

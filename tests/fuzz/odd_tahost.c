@@ -10,7 +10,7 @@
 #include "base/fdsock.h"
 #include "machine/lane/lane.h"
 #include "secure/optee/ta_manager.h"
-#include "secure/optee/ta_template.h"
+#include "secure/common/ta_template.h"
 
 #define MAX_HOSTS 8
 /* Services that a host asks for during one operation */
@@ -56,23 +56,24 @@ int odd_tahost_kill(void)
 /* --- the template --- */
 
 int __wrap_ta_template_start(struct ta_template *template, int *ret_fd);
-int __wrap_ta_template_spawn(struct ta_template *template, const uint8_t uuid[16], int lane_fd,
-			     int image_fd, int instance_sock);
+int __wrap_ta_template_spawn(struct ta_template *template, const void *msg, size_t msg_size,
+			     const int *fds, size_t n_fds);
 
 int __wrap_ta_template_start(struct ta_template *template, int *ret_fd)
 {
 	return -ENOENT;
 }
 
-int __wrap_ta_template_spawn(struct ta_template *template, const uint8_t uuid[16], int lane_fd,
-			     int image_fd, int instance_sock)
+int __wrap_ta_template_spawn(struct ta_template *template, const void *msg, size_t msg_size,
+			     const int *fds, size_t n_fds)
 {
 	int sock;
 
+	FUZZ_CHECK(msg_size == sizeof(struct tahost_spawn) && n_fds == 3);
 	if (t.n_hosts == MAX_HOSTS || fuzz_u8(t.in) >= 0xf0)
 		return -EPIPE;
-	sock = fcntl(instance_sock, F_DUPFD_CLOEXEC, 0);
-	FUZZ_CHECK(sock >= 0 && fcntl(image_fd, F_GET_SEALS) & F_SEAL_WRITE);
+	sock = fcntl(fds[2], F_DUPFD_CLOEXEC, 0);
+	FUZZ_CHECK(sock >= 0 && fcntl(fds[1], F_GET_SEALS) & F_SEAL_WRITE);
 	t.hosts[t.n_hosts++] = (struct host){ .sock = sock };
 	return 0;
 }

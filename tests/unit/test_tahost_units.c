@@ -50,7 +50,7 @@ static uint8_t *read_image(size_t *ret_size)
 static TEE_Result check(const uint8_t *data, size_t size)
 {
 	AUTO(close_fd) int fd = -1;
-	struct image_error error = { "" };
+	struct elf_error error = { "" };
 	struct image_info info;
 	uint8_t uuid[16];
 	TEE_Result res;

@@ -47,6 +47,20 @@ static int user_ta_socket(struct user_ta *ta, int *ret_peer)
 	return fcntl(ta->sock, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
 }
 
+static int user_ta_spawn(struct optee_world *world, const uint8_t uuid[16], int lane_fd,
+			 int image_fd, int peer)
+{
+	const int fds[] = { lane_fd, image_fd, peer };
+	struct tahost_spawn spawn = {
+		.type = TAHOST_SPAWN,
+		.log_level = log_get_level(),
+	};
+
+	memcpy(spawn.uuid, uuid, sizeof(spawn.uuid));
+	return ta_template_spawn(&world->template, &spawn, sizeof(spawn), fds,
+				 sizeof(fds) / sizeof(fds[0]));
+}
+
 uint32_t user_ta_new(struct optee_world *world, const uint8_t uuid[16], uint64_t serial,
 		     int image_fd, struct user_ta **ret_ta)
 {
@@ -72,7 +86,7 @@ uint32_t user_ta_new(struct optee_world *world, const uint8_t uuid[16], uint64_t
 		r = user_ta_socket(ta, &peer);
 	}
 	if (r == 0)
-		r = ta_template_spawn(&world->template, uuid, lane_fd, image_fd, peer);
+		r = user_ta_spawn(world, uuid, lane_fd, image_fd, peer);
 	if (r < 0) {
 		log_warn_ratelimited("TA %s cannot be started, there is no process for it: %s",
 				     ta->name, strerror(-r));

@@ -25,12 +25,12 @@
 
 #include "secure/common/cpu.h"
 #include "secure/common/memory.h"
+#include "secure/common/ta_template.h"
 #include "secure/optee/mobj.h"
 #include "secure/optee/pta.h"
 #include "secure/optee/session.h"
 #include "secure/optee/storage.h"
 #include "secure/optee/ta_manager.h"
-#include "secure/optee/ta_template.h"
 #include "secure/optee/ta_time.h"
 #include "secure/optee/thread.h"
 

@@ -77,8 +77,8 @@ static bool image_ok(uint32_t flags, uintptr_t start, size_t size)
 {
 	const struct ta_image *image = access_state.image;
 
-	for (size_t i = 0; image && i < image->n_regions; i++) {
-		const struct ta_region *region = &image->regions[i];
+	for (size_t i = 0; image && i < image->elf.n_regions; i++) {
+		const struct elf_region *region = &image->elf.regions[i];
 
 		if (within(start, size, region->start, region->end))
 			return region->write || !(flags & TEE_MEMORY_ACCESS_WRITE);

@@ -23,11 +23,11 @@
 #include "base/log.h"
 #include "base/uuid.h"
 #include "machine/lane/lane.h"
+#include "secure/host/crash.h"
+#include "secure/host/sandbox.h"
 #include "secure/tahost/access.h"
-#include "secure/tahost/crash.h"
 #include "secure/tahost/heap.h"
 #include "secure/tahost/image.h"
-#include "secure/tahost/sandbox.h"
 #include "secure/tahost/session.h"
 #include "secure/tahost/slots.h"
 #include "secure/tahost/ta_uuid.h"
@@ -256,7 +256,7 @@ static void params_out(const TEE_Param params[TEE_NUM_PARAMS])
 
 /* --- operations; each returns the result --- */
 
-static TEE_Result load_image(struct image_error *error)
+static TEE_Result load_image(struct elf_error *error)
 {
 	TEE_Result res = image_check(HOST_FD_IMAGE, host.uuid, &host.info, error);
 	/* In the dynamic linker's list for good */
@@ -303,7 +303,7 @@ static TEE_Result load_image(struct image_error *error)
 static TEE_Result op_load(void)
 {
 	struct tahost_call *area = lane_data(host.lane);
-	struct image_error error = { "" };
+	struct elf_error error = { "" };
 	TEE_Result res;
 
 	if (host.state != HOST_EMPTY)
@@ -313,7 +313,7 @@ static TEE_Result op_load(void)
 	memcpy(area->message, error.text, sizeof(area->message));
 	if (res)
 		return res;
-	crash_set_image(host.image.base, host.image.end);
+	crash_set_image(host.image.elf.base, host.image.elf.end);
 	access_set_ta(&host.image, host.stack_base);
 	host.call.ta.flags = host.info.flags;
 	host.call.ta.stack_size = host.info.stack_size;
@@ -481,7 +481,7 @@ _Noreturn void host_run(struct lane *lane, const uint8_t uuid[16], const struct 
 	uuid_to_string(uuid, host.uuid_text);
 	/* printf() of a TA goes to the log, a line at a time. */
 	(void)setvbuf(stdout, output, _IOLBF, sizeof(output));
-	crash_init(host.uuid_text, !sandbox_filters(sandbox));
+	crash_init("swtee-tahost", host.uuid_text, !sandbox_filters(sandbox));
 	lane_set_follow(lane);
 	lane_own(lane);
 	for (;;) {

@@ -16,7 +16,8 @@
 #include <tee_api_types.h>
 #include <user_ta_header.h>
 
-#define IMAGE_MAX_REGIONS 16
+#include "secure/host/elf_image.h"
+
 /* A TA that asks for more stack is refused. */
 #define IMAGE_MAX_STACK (64u << 20)
 
@@ -28,15 +29,8 @@ struct image_info {
 	size_t no_share_heap_size;
 };
 
-/* A mapped piece of the image */
-struct ta_region {
-	uintptr_t start;
-	uintptr_t end;
-	bool write;
-};
-
 struct ta_image {
-	void *handle;
+	struct elf_image elf;
 	TEE_Result (*create)(void);
 	void (*destroy)(void);
 	TEE_Result (*open_session)(uint32_t types, TEE_Param params[TEE_NUM_PARAMS], void **ctx);
@@ -47,15 +41,6 @@ struct ta_image {
 	size_t n_props;
 	int *trace_level;
 	const char *trace_prefix;
-	uintptr_t base;
-	uintptr_t end;
-	size_t n_regions;
-	struct ta_region regions[IMAGE_MAX_REGIONS];
-};
-
-/* Why an image was refused, for a person */
-struct image_error {
-	char text[256];
 };
 
 /*
@@ -66,12 +51,12 @@ struct image_error {
  * TEE_ERROR_OUT_OF_MEMORY.
  */
 TEE_Result image_check(int fd, const uint8_t uuid[16], struct image_info *ret_info,
-		       struct image_error *error);
+		       struct elf_error *error);
 
 /*
  * Load what image_check() found good. @path names the file for the dynamic linker.
  */
-TEE_Result image_load(const char *path, struct ta_image *ret_image, struct image_error *error);
+TEE_Result image_load(const char *path, struct ta_image *ret_image, struct elf_error *error);
 
 /* Run its destructors and unmap it. */
 void image_unload(struct ta_image *image);

@@ -8,7 +8,7 @@
  * overflow fault where it happens; the gap that the kernel keeps below it is the
  * guard. What the stack has grown to already stays: about 130 KiB from exec.
  */
-#include "secure/tahost/sandbox.h"
+#include "secure/host/sandbox.h"
 
 #include <dlfcn.h>
 #include <errno.h>

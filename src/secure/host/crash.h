@@ -7,17 +7,18 @@
  * most end the process with a line too; the two that the dynamic linker cannot
  * do without are answered.
  */
-#ifndef TAHOST_CRASH_H
-#define TAHOST_CRASH_H
+#ifndef SECURE_HOST_CRASH_H
+#define SECURE_HOST_CRASH_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /*
- * Install the handlers. @uuid_text is not copied. With @sanitizer the faults are left
- * to the sanitizer's own handlers.
+ * Install the handlers. @program and @ta, what the TA is called, stand in front of
+ * what is told; they are not copied. With @sanitizer the faults are left to the
+ * sanitizer's own handlers.
  */
-void crash_init(const char *uuid_text, bool sanitizer);
+void crash_init(const char *program, const char *ta, bool sanitizer);
 
 /*
  * While @path is set, openat() of it gives a duplicate of HOST_FD_IMAGE. Not copied;
@@ -28,4 +29,4 @@ void crash_allow_open(const char *path);
 /* Where the image lies, @end excluded: a place in it is told by its offset. */
 void crash_set_image(uintptr_t start, uintptr_t end);
 
-#endif /* TAHOST_CRASH_H */
+#endif /* SECURE_HOST_CRASH_H */

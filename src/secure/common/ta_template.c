@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "secure/optee/ta_template.h"
+#include "secure/common/ta_template.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "abi/tahost.h"
 #include "base/auto.h"
 #include "base/fdsock.h"
 #include "base/log.h"
@@ -38,10 +37,10 @@ static int template_child(const char *path, int sock, pid_t parent)
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		return EPIPE;
-	if (sock == TAHOST_FD_CONTROL) {
+	if (sock == TA_TEMPLATE_FD) {
 		if (fcntl(sock, F_SETFD, 0) < 0)
 			return errno;
-	} else if (dup2(sock, TAHOST_FD_CONTROL) < 0) {
+	} else if (dup2(sock, TA_TEMPLATE_FD) < 0) {
 		return errno;
 	}
 	execve(path, argv, environ);
@@ -120,21 +119,14 @@ void ta_template_died(struct ta_template *template)
 	}
 }
 
-int ta_template_spawn(struct ta_template *template, const uint8_t uuid[16], int lane_fd,
-		      int image_fd, int instance_sock)
+int ta_template_spawn(struct ta_template *template, const void *msg, size_t msg_size,
+		      const int *fds, size_t n_fds)
 {
-	const int fds[] = { lane_fd, image_fd, instance_sock };
-	struct tahost_spawn spawn = {
-		.type = TAHOST_SPAWN,
-		.log_level = log_get_level(),
-	};
 	int r = -ENOENT;
 
-	memcpy(spawn.uuid, uuid, sizeof(spawn.uuid));
 	pthread_mutex_lock(&template->lock);
 	if (template->sock >= 0)
-		r = fdsock_send(template->sock, &spawn, sizeof(spawn), fds,
-				sizeof(fds) / sizeof(fds[0]));
+		r = fdsock_send(template->sock, msg, msg_size, fds, n_fds);
 	pthread_mutex_unlock(&template->lock);
 	return r;
 }

@@ -11,8 +11,8 @@
  * A process with a sanitizer's runtime gets no filters: the runtime opens files,
  * starts processes and maps memory at any time to write its reports.
  */
-#ifndef TAHOST_SANDBOX_H
-#define TAHOST_SANDBOX_H
+#ifndef SECURE_HOST_SANDBOX_H
+#define SECURE_HOST_SANDBOX_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,4 +43,4 @@ bool sandbox_filters(const struct sandbox *sandbox);
 int sandbox_enter(const struct sandbox *sandbox, size_t stack_size);
 int sandbox_seal(const struct sandbox *sandbox);
 
-#endif /* TAHOST_SANDBOX_H */
+#endif /* SECURE_HOST_SANDBOX_H */

@@ -5,7 +5,7 @@
  * Everything here is async-signal-safe: the line is put together by hand on a stack
  * of its own, since the TA's may be what overflowed.
  */
-#include "secure/tahost/crash.h"
+#include "secure/host/crash.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,13 +18,14 @@
 #include <sys/ucontext.h>
 #include <unistd.h>
 
-#include "secure/tahost/sandbox.h"
+#include "secure/host/sandbox.h"
 
 /* Registers may take 11 KiB of it on machines with wide vectors */
 #define SIGNAL_STACK ((size_t)32 << 10)
 
 static struct {
-	const char *uuid_text;
+	const char *program;
+	const char *ta;
 	const char *path;
 	uintptr_t image_start;
 	uintptr_t image_end;
@@ -138,8 +139,9 @@ static void put_place(struct line *line, uintptr_t pc)
 static void begin(struct line *line)
 {
 	line->len = 0;
-	put(line, "swtee-tahost: warn: TA ");
-	put(line, crash.uuid_text);
+	put(line, crash.program);
+	put(line, ": warn: TA ");
+	put(line, crash.ta);
 }
 
 static void finish(struct line *line)
@@ -279,12 +281,13 @@ static void install(int sig, void (*handler)(int, siginfo_t *, void *), int flag
 	(void)sigaction(sig, &action, NULL);
 }
 
-void crash_init(const char *uuid_text, bool sanitizer)
+void crash_init(const char *program, const char *ta, bool sanitizer)
 {
 	static const int faults[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP };
 	stack_t stack = { .ss_size = SIGNAL_STACK };
 
-	crash.uuid_text = uuid_text;
+	crash.program = program;
+	crash.ta = ta;
 	if (sanitizer)
 		return;
 	stack.ss_sp = mmap(NULL, SIGNAL_STACK, PROT_READ | PROT_WRITE,
