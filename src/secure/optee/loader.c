@@ -2,16 +2,14 @@
 #include "secure/optee/loader.h"
 
 #include <elf.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "abi/tee_result.h"
 #include "base/auto.h"
 #include "base/log.h"
 #include "base/uuid.h"
+#include "secure/common/image_file.h"
 #include "secure/optee/mobj.h"
 #include "secure/optee/rpc.h"
 #include "secure/optee/thread.h"
@@ -21,11 +19,6 @@
 
 /* First word of a signed image, "SHDR" of optee_os */
 #define SHDR_MAGIC 0x4f545348u
-
-/* Since Linux 6.3; older ones make what is executable anyway and refuse the flag. */
-#ifndef MFD_EXEC
-#define MFD_EXEC 0x0010u
-#endif
 
 #if defined(__x86_64__)
 #define IMAGE_MACHINE EM_X86_64
@@ -83,44 +76,13 @@ static uint32_t query_size(struct thread *thread, const uint8_t uuid[16], const 
 
 /* --- into a file of our own --- */
 
-/* noinline: errno is looked at on one operating system thread (fiber.h). */
-static __attribute__((noinline)) int image_create(int *ret_fd)
-{
-	int fd = memfd_create("swtee-ta", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
-
-	if (fd < 0 && errno == EINVAL)
-		fd = memfd_create("swtee-ta", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	if (fd < 0)
-		return -errno;
-	*ret_fd = fd;
-	return 0;
-}
-
-static __attribute__((noinline)) int image_write(int fd, const uint8_t *data, size_t size)
-{
-	while (size) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		data += n;
-		size -= (size_t)n;
-	}
-	if (fcntl(fd, F_ADD_SEALS,
-		  F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
-		return -errno;
-	return 0;
-}
-
 /* The bytes leave the reach of the normal world here; only then they are looked at. */
 static uint32_t image_take(struct thread *thread, struct mobj *mobj, size_t size, int *ret_fd)
 {
 	AUTO(close_fd) int fd = -1;
 	const uint8_t *va = mobj_va(thread->world, mobj);
 
-	if (!va || image_create(&fd) < 0 || image_write(fd, va, size) < 0)
+	if (!va || image_file_new(va, size, &fd) < 0)
 		return TEE_R_OUT_OF_MEMORY;
 	*ret_fd = steal_fd(&fd);
 	return TEE_R_SUCCESS;

@@ -9,7 +9,6 @@
 #include "secure/tahost/host.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdio_ext.h>
@@ -256,48 +255,14 @@ static void params_out(const TEE_Param params[TEE_NUM_PARAMS])
 
 /* --- operations; each returns the result --- */
 
-static TEE_Result load_image(struct elf_error *error)
+static TEE_Result load(struct elf_error *error)
 {
 	TEE_Result res = image_check(HOST_FD_IMAGE, host.uuid, &host.info, error);
-	/* In the dynamic linker's list for good */
-	static char path[40];
-	int fd, r;
 
 	if (res)
 		return res;
-	/*
-	 * A name that is good for others, too: a debugger that attaches opens it to read
-	 * the symbols. For that the descriptor stays open.
-	 */
-	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), HOST_FD_IMAGE);
-	/*
-	 * An open file of our own: the dynamic linker reads from its position, which
-	 * must not be shared with other hosts, and the TA must not write to it.
-	 */
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || dup2(fd, HOST_FD_IMAGE) < 0) {
-		snprintf(error->text, sizeof(error->text), "the image cannot be opened: %s",
-			 strerror(errno));
-		close_fd(fd);
-		return TEE_ERROR_GENERIC;
-	}
-	close_fd(fd);
-
 	heap_init(host.info.heap_size, host.info.no_share_heap_size);
-	r = sandbox_enter(host.sandbox, host.info.stack_size);
-	if (r == 0) {
-		crash_allow_open(path);
-		res = image_load(path, &host.image, error);
-		crash_allow_open(NULL);
-		r = sandbox_seal(host.sandbox);
-	}
-	if (r < 0) {
-		snprintf(error->text, sizeof(error->text),
-			 "the sandbox cannot be put up: %s; swtee needs seccomp filters",
-			 strerror(-r));
-		return TEE_ERROR_GENERIC;
-	}
-	return res;
+	return image_load(host.sandbox, &host.info, &host.image, error);
 }
 
 static TEE_Result op_load(void)
@@ -309,7 +274,7 @@ static TEE_Result op_load(void)
 	if (host.state != HOST_EMPTY)
 		return TEE_ERROR_BAD_STATE;
 	host.state = HOST_FAILED;
-	res = load_image(&error);
+	res = load(&error);
 	memcpy(area->message, error.text, sizeof(area->message));
 	if (res)
 		return res;

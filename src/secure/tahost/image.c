@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/uuid.h"
+#include "secure/host/load.h"
 #include "secure/tahost/ta_uuid.h"
 
 __attribute__((format(printf, 3, 4))) static TEE_Result
@@ -34,6 +35,8 @@ static TEE_Result result_of_errno(int r)
 		return TEE_SUCCESS;
 	case -ENOMEM:
 		return TEE_ERROR_OUT_OF_MEMORY;
+	case -EPERM:
+		return TEE_ERROR_GENERIC;
 	case -EOPNOTSUPP:
 		return TEE_ERROR_NOT_SUPPORTED;
 	default:
@@ -139,10 +142,11 @@ TEE_Result image_check(int fd, const uint8_t uuid[16], struct image_info *ret_in
 	return res;
 }
 
-TEE_Result image_load(const char *path, struct ta_image *ret_image, struct elf_error *error)
+TEE_Result image_load(const struct sandbox *sandbox, const struct image_info *info,
+		      struct ta_image *ret_image, struct elf_error *error)
 {
 	struct ta_image image = { .n_props = 0 };
-	int r = elf_load(path, &image.elf, error);
+	int r = load_image(sandbox, info->stack_size, &image.elf, error);
 	void *handle = image.elf.handle;
 
 	if (r < 0)

@@ -3,8 +3,8 @@
  * TA images: ELF shared objects made with the development kit
  *
  * image_check() reads the file as bytes and runs nothing of it; image_load() lets the
- * dynamic linker map it, which runs its constructors: the sandbox must stand by
- * then. A TA may link to the C library that the host has loaded, to nothing else.
+ * dynamic linker map it, which runs its constructors. A TA may link to the C library
+ * that the host has loaded, to nothing else.
  */
 #ifndef TAHOST_IMAGE_H
 #define TAHOST_IMAGE_H
@@ -17,6 +17,8 @@
 #include <user_ta_header.h>
 
 #include "secure/host/elf_image.h"
+
+struct sandbox;
 
 /* A TA that asks for more stack is refused. */
 #define IMAGE_MAX_STACK (64u << 20)
@@ -54,9 +56,11 @@ TEE_Result image_check(int fd, const uint8_t uuid[16], struct image_info *ret_in
 		       struct elf_error *error);
 
 /*
- * Load what image_check() found good. @path names the file for the dynamic linker.
+ * Load what image_check() found good and described in @info, behind the sandbox.
+ * TEE_ERROR_GENERIC without a sandbox.
  */
-TEE_Result image_load(const char *path, struct ta_image *ret_image, struct elf_error *error);
+TEE_Result image_load(const struct sandbox *sandbox, const struct image_info *info,
+		      struct ta_image *ret_image, struct elf_error *error);
 
 /* Run its destructors and unmap it. */
 void image_unload(struct ta_image *image);
