@@ -14,6 +14,8 @@
 #include "base/runtime_dir.h"
 
 #define MAX_THREADS 1024
+#define MAX_CALLS 65536
+#define MAX_TIMEOUT_MS 86400000
 #define MAX_RAM_MIB 65536
 #define MAX_SHM_MIB (1u << 30)
 #define MAX_PROTECTED_MIB 768
@@ -58,6 +60,8 @@ void config_init(struct config *config)
 		.optee_builtin_supplicant = true,
 		.optee_threads = 16,
 		.ram_mib = 256,
+		.qtee_enabled = true,
+		.qtee_calls = 256,
 		.limits.max = {
 			[USER_CONTEXTS] = 65536,
 			[USER_THREADS] = 8192,
@@ -143,6 +147,17 @@ static int take_limit(struct user_limits *limits, const char *name, const char *
 	return -ENOENT;
 }
 
+static int take_qtee_key(struct config *config, const char *name, const char *value)
+{
+	if (!strcmp(name, "enabled"))
+		return parse_bool(value, &config->qtee_enabled);
+	if (!strcmp(name, "calls"))
+		return parse_number(value, 1, MAX_CALLS, &config->qtee_calls);
+	if (!strcmp(name, "callback_timeout_ms"))
+		return parse_number(value, 0, MAX_TIMEOUT_MS, &config->qtee_callback_timeout_ms);
+	return -ENOENT;
+}
+
 static int take_swteed_key(struct config *config, const char *name, const char *value)
 {
 	enum log_level level;
@@ -221,6 +236,8 @@ static int take_key(struct config *config, const char *section, const char *name
 		return parse_bool(value, &config->echo_enabled);
 	if (!strcmp(section, "trap") && !strcmp(name, "threads"))
 		return parse_number(value, 2, MAX_TRAP_THREADS, &config->trap_threads);
+	if (!strcmp(section, "qtee"))
+		return take_qtee_key(config, name, value);
 	if (strcmp(section, "optee"))
 		return -ENOENT;
 	if (!strcmp(name, "enabled"))

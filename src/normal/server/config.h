@@ -39,6 +39,9 @@ struct config {
 	bool optee_builtin_supplicant;
 	unsigned int optee_threads;
 	unsigned int ram_mib;
+	bool qtee_enabled;
+	unsigned int qtee_calls;
+	unsigned int qtee_callback_timeout_ms;	/* 0: none */
 	struct user_limits limits;	/* [limits]; bytes where the file has MiB */
 	unsigned int protected_mib;	/* 0: none */
 	unsigned int trap_threads;

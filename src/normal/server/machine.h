@@ -70,5 +70,6 @@ struct machines {
 
 extern const struct machine_ops echo_machine_ops;
 extern const struct machine_ops optee_machine_ops;
+extern const struct machine_ops qtee_machine_ops;
 
 #endif /* SERVER_MACHINE_H */

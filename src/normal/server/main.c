@@ -42,8 +42,9 @@
 #define EXIT_CUT_OFF 2
 
 static const struct machine_ops *const machine_ops[] = {
-	/* In the order in which their devices are numbered */
+	/* In the order of their devices: clients of OP-TEE expect it at /dev/tee0. */
 	&optee_machine_ops,
+	&qtee_machine_ops,
 	&echo_machine_ops,
 };
 #define N_MACHINES (sizeof(machine_ops) / sizeof(machine_ops[0]))

@@ -45,6 +45,7 @@ struct call {
 	struct call *next;		/* in its list of the pool */
 	uint64_t key;			/* address of the outbound buffer */
 	bool in_callback;		/* why the fiber suspended */
+	unsigned int depth;		/* of TAs that call TAs; app_lane.c */
 	struct smc_regs regs;		/* what to return */
 	struct window in, out;
 	/* The direct message: a copy of all of it, arguments decoded */

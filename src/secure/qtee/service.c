@@ -10,6 +10,7 @@ static const struct {
 	int32_t (*new_service)(struct call *call, struct object *credentials,
 			       struct object **ret_service);
 } services[] = {
+	{ SERVICE_UID_APP_LOADER, app_loader_new },
 	{ SERVICE_UID_DIAGNOSTICS, diagnostics_new },
 	{ QTEE_UID_FEATURE_VERSIONS, feature_versions_new },
 };

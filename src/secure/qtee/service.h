@@ -25,6 +25,8 @@ int32_t service_open(struct call *call, struct object *credentials, uint32_t uid
 
 /* --- the services --- */
 
+int32_t app_loader_new(struct call *call, struct object *credentials,
+		       struct object **ret_service);
 int32_t diagnostics_new(struct call *call, struct object *credentials,
 			struct object **ret_service);
 int32_t feature_versions_new(struct call *call, struct object *credentials,

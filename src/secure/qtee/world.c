@@ -2,7 +2,8 @@
 /*
  * The world as a process: its start, and the main thread
  *
- * The main thread waits for what is not a call: CPUs that are added, the end.
+ * The main thread waits for what is not a call: CPUs that are added, hosts that die, the
+ * template that dies, the end.
  */
 #include "secure/qtee/world.h"
 
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <time.h>
 
 #include "abi/world.h"
 #include "base/auto.h"
@@ -19,10 +21,14 @@
 #include "secure/qtee/client_env.h"
 #include "secure/qtee/object.h"
 
-/* What an event is about */
+/* What an event is about; from APP_FIRST_SERIAL on it is a TA host. */
 enum {
 	EVENT_CONTROL = 0,
+	EVENT_TEMPLATE = 1,
 };
+
+/* A template that dies at once is not started more often than this. */
+#define TEMPLATE_RETRY_MS 1000
 
 /* --- burials --- */
 
@@ -74,6 +80,20 @@ static int world_watch(struct qtee_world *world, int fd, uint64_t what)
 	return epoll_ctl(world->epoll_fd, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
 }
 
+/* A template that cannot be started is no reason not to serve what needs no TA. */
+static void world_start_template(struct qtee_world *world)
+{
+	int fd, r;
+
+	if (ta_template_start(&world->template, &fd) < 0)
+		return;
+	r = world_watch(world, fd, EVENT_TEMPLATE);
+	if (r < 0) {
+		log_error("cannot watch %s: %s", world->template.path, strerror(-r));
+		ta_template_died(&world->template);
+	}
+}
+
 static int world_recv_start(int control_fd, struct world_start *start, int *ret_ram_fd)
 {
 	AUTO(close_fd) int fd = -1;
@@ -113,7 +133,11 @@ static int world_set_up(struct qtee_world *world, const struct world_start *star
 	world->root = client_env_new_root();
 	if (!world->root)
 		return -ENOMEM;
-	return world_watch(world, world->control_fd, EVENT_CONTROL);
+	r = world_watch(world, world->control_fd, EVENT_CONTROL);
+	if (r < 0)
+		return r;
+	world_start_template(world);
+	return 0;
 }
 
 /* Everything that cannot fail, so that qtee_world_free() is right from here on. */
@@ -128,6 +152,8 @@ static struct qtee_world *world_alloc(const struct qtee_world_config *config)
 	pthread_mutex_init(&world->burial_lock, NULL);
 	world->last_burial = &world->burials;
 	ns_releases_init(&world->releases);
+	app_table_init(&world->apps);
+	ta_template_init(&world->template, config->minkhost);
 	call_pool_init(&world->calls, 1);
 	cpu_set_init(&world->cpus, call_smc, world);
 	return world;
@@ -170,12 +196,18 @@ int qtee_world_new(const struct qtee_world_config *config, struct qtee_world **r
 
 struct qtee_world *qtee_world_free(struct qtee_world *world)
 {
+	struct burial *burial;
+
 	if (!world)
 		return NULL;
 	cpu_set_deinit(&world->cpus);
 	call_pool_deinit(&world->calls);
 	export_table_deinit(&world->exports);
 	object_put(world->root);
+	while ((burial = world_next_burial(world)))
+		burial->perform(NULL, burial);
+	app_table_deinit(&world->apps);
+	ta_template_deinit(&world->template);
 	ns_releases_deinit(&world->releases);
 	mem_free(world->mem);
 	close_fd(world->epoll_fd);
@@ -213,18 +245,58 @@ static int world_control(struct qtee_world *world)
 	return 1;
 }
 
+static int64_t clock_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Milliseconds until the template may be started again; -1: it runs. */
+static int template_delay(const struct qtee_world *world, int64_t last_start)
+{
+	int64_t left = last_start + TEMPLATE_RETRY_MS - clock_ms();
+
+	if (world->template.sock >= 0)
+		return -1;
+	return left > 0 ? (int)left : 0;
+}
+
+static int world_event(struct qtee_world *world, uint64_t what)
+{
+	if (what == EVENT_CONTROL)
+		return world_control(world);
+	if (what == EVENT_TEMPLATE) {
+		log_warn("%s died, and with it the trusted applications that it hosted; it is started again",
+			 world->template.path);
+		ta_template_died(&world->template);
+	} else {
+		app_table_host_died(&world->apps, what);
+	}
+	return 1;
+}
+
 int qtee_world_run(struct qtee_world *world)
 {
+	int64_t last_start = clock_ms();
 	int r = 1;
 
 	while (r > 0) {
+		int delay = template_delay(world, last_start);
 		struct epoll_event event;
-		int n = epoll_wait(world->epoll_fd, &event, 1, -1);
+		int n;
 
+		if (delay == 0) {
+			world_start_template(world);
+			last_start = clock_ms();
+			continue;
+		}
+		n = epoll_wait(world->epoll_fd, &event, 1, delay);
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (n > 0)
-			r = world_control(world);
+			r = world_event(world, event.data.u64);
 	}
 	return r;
 }

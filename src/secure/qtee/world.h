@@ -22,6 +22,8 @@
 
 #include "secure/common/cpu.h"
 #include "secure/common/memory.h"
+#include "secure/common/ta_template.h"
+#include "secure/qtee/app.h"
 #include "secure/qtee/call.h"
 #include "secure/qtee/exports.h"
 #include "secure/qtee/ns_object.h"
@@ -31,7 +33,10 @@ struct object;
 /* What the QTEE says its version is (FeatureVersions, 6.2) */
 #define WORLD_QTEE_VERSION QTEE_VERSION(5, 2, 0)
 
-/* Something to be done by a call, because it may have to ask somebody */
+/*
+ * Something to be done by a call, because it may have to ask somebody. Without a call,
+ * at the end of the world, it only frees.
+ */
 struct burial {
 	struct burial *next;
 	void (*perform)(struct call *call, struct burial *burial);
@@ -46,6 +51,8 @@ struct qtee_world {
 	struct ns_releases releases;
 	struct call_pool calls;
 	struct cpu_set cpus;
+	struct app_table apps;
+	struct ta_template template;
 	pthread_mutex_t burial_lock;
 	struct burial *burials, **last_burial;
 };
