@@ -14,7 +14,7 @@ JOBS ?=
 # Arguments for the test runner, e.g. TEST_ARGS='--suite core'
 TEST_ARGS ?=
 BENCH ?= $(BUILD)/tests/bench/bench
-EXAMPLES ?= hello_world shared_memory
+EXAMPLES ?= hello_world shared_memory mink_add
 
 NINJA := ninja $(if $(JOBS),-j$(JOBS))
 SWTEE := $(BUILD)/swtee

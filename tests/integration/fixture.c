@@ -166,6 +166,12 @@ void instance_find(struct instance *instance)
 	CHECK_EQ(find_named(cred.pid, "swtee-optee", &instance->world, 1), 1);
 }
 
+void instance_find_world(struct instance *instance, const char *program)
+{
+	instance_find(instance);
+	CHECK_EQ(find_named(instance->swteed, program, &instance->world, 1), 1);
+}
+
 size_t instance_ta_hosts(const struct instance *instance, pid_t *pids, size_t max)
 {
 	return find_named(instance->swteed, "ta:", pids, max);

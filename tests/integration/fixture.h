@@ -68,6 +68,8 @@ struct instance {
 
 /* Finds them; exits when the test does not run inside an instance. */
 void instance_find(struct instance *instance);
+/* The same with another world, by the name of its program */
+void instance_find_world(struct instance *instance, const char *program);
 /* TA hosts that run now: those named "ta:..."; returns how many. */
 size_t instance_ta_hosts(const struct instance *instance, pid_t *pids, size_t max);
 

@@ -211,8 +211,8 @@ static int32_t app_load_image(struct app *app)
 		clean(msg->message, sizeof(msg->message));
 		result = msg->result > 0 && msg->result <= APP_LOADER_ERROR_LAST ? msg->result :
 										     QTEE_ERROR;
-		log_warn_ratelimited("a TA cannot be loaded (%d): it %s", result,
-				     msg->message[0] ? msg->message : "is refused by its host");
+		log_warn_ratelimited("a TA cannot be loaded (%d): %s", result,
+				     msg->message[0] ? msg->message : "its host does not say why");
 	} else {
 		clean(msg->app.name, sizeof(msg->app.name));
 		memcpy(app->name, msg->app.name, sizeof(app->name));

@@ -127,10 +127,21 @@ int32_t mapping_bytes(struct object *object, const uint8_t **ret_data, size_t *r
 	return QTEE_OK;
 }
 
+/*
+ * Not for writing: the end of an open file of one's own that could be written would
+ * look like the client's giving the memory up.
+ */
+static int open_read_only(int fd)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 int32_t mapping_get_share(struct object *object, struct mapping_share *ret)
 {
 	struct mapping *mapping = (struct mapping *)object;
-	char path[40];
 	int fd;
 
 	/* What lies in RAM has neighbours, which are nobody's business. */
@@ -139,8 +150,7 @@ int32_t mapping_get_share(struct object *object, struct mapping_share *ret)
 	fd = mem_region_file(mapping->mem, mapping->region);
 	if (fd < 0)
 		return QTEE_ERROR_MEM;
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	fd = open(path, (mapping->write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+	fd = mapping->write ? fcntl(fd, F_DUPFD_CLOEXEC, 0) : open_read_only(fd);
 	if (fd < 0)
 		return QTEE_ERROR_MEM;
 	*ret = (struct mapping_share){
