@@ -178,3 +178,56 @@ void peer_shm_free(struct peer_shm *shm)
 	munmap(shm->addr, shm->size);
 	close(shm->fd);
 }
+
+/* --- nesting --- */
+
+#define NEST_OBJECT 400u
+
+static bool hook_nest(struct peer *peer, uint64_t id, uint32_t op, struct tee_ioctl_param *params,
+		      uint32_t n, int32_t *ret_result)
+{
+	struct tee_ioctl_param inner[2];
+	uint32_t depth;
+
+	if (op != PROBE_NEST)
+		return false;
+	memcpy(&depth, (const void *)(uintptr_t)params[0].a, sizeof(depth));
+	CHECK_EQ(peer_count(peer).inside, *(uint32_t *)peer->data - depth + 2);
+	if (--depth == 0) {
+		*ret_result = 0x600d;
+		return true;
+	}
+	inner[0] = object_in(&depth, sizeof(depth));
+	inner[1] = object_ref(NEST_OBJECT, QTEE_OBJREF_USER);
+	*ret_result = peer_invoke(peer, peer->app, PROBE_NEST, inner, 2);
+	return true;
+}
+
+void peer_nest(struct peer *peer, uint32_t depth)
+{
+	struct tee_ioctl_param params[2] = {
+		object_in(&depth, sizeof(depth)),
+		object_ref(NEST_OBJECT, QTEE_OBJREF_USER),
+	};
+
+	peer->hook = hook_nest;
+	peer->data = &depth;
+	peer->n_released = 0;
+	CHECK_EQ(peer_invoke(peer, peer->app, PROBE_NEST, params, 2), 0x600d);
+	peer_await_released(peer, depth);
+	CHECK_EQ(peer_count(peer).inside, 1);
+	peer->hook = NULL;
+}
+
+void peer_warm_up(struct instance *instance)
+{
+	struct peer peer;
+
+	instance_warm_up(instance);
+	peer_open(&peer, 16);
+	peer_load(&peer);
+	peer_nest(&peer, 12);
+	peer_unload(&peer);
+	peer_close(&peer);
+	sleep_ms(500);
+}

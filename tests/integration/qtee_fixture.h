@@ -51,6 +51,15 @@ struct probe_count peer_count(struct peer *peer);
 /* Wait until @n of the client's objects were released. */
 void peer_await_released(struct peer *peer, unsigned int n);
 
+/*
+ * The TA calls an object of the client, which calls the TA, and so on: @depth calls in
+ * the TA at once, and as many threads of the client as that takes to serve.
+ */
+void peer_nest(struct peer *peer, uint32_t depth);
+
+/* As instance_warm_up(), for the QTEE and its TAs */
+void peer_warm_up(struct instance *instance);
+
 /* Shared memory: its id, and where it is mapped; ends with its descriptor. */
 struct peer_shm {
 	int fd;

@@ -209,44 +209,6 @@ static void test_many(struct peer *peer)
 	}
 }
 
-/* The client's object calls the TA again, as deep as it is told. */
-static bool hook_nest(struct peer *peer, uint64_t id, uint32_t op, struct tee_ioctl_param *params,
-		      uint32_t n, int32_t *ret_result)
-{
-	struct tee_ioctl_param inner[2];
-	uint32_t depth;
-
-	if (op != PROBE_NEST)
-		return false;
-	memcpy(&depth, (const void *)(uintptr_t)params[0].a, sizeof(depth));
-	CHECK_EQ(peer_count(peer).inside, *(uint32_t *)peer->data - depth + 2);
-	if (--depth == 0) {
-		*ret_result = 0x600d;
-		return true;
-	}
-	inner[0] = object_in(&depth, sizeof(depth));
-	inner[1] = object_ref(400, QTEE_OBJREF_USER);
-	*ret_result = peer_invoke(peer, peer->app, PROBE_NEST, inner, 2);
-	return true;
-}
-
-static void test_nesting(struct peer *peer)
-{
-	uint32_t depth = 12;
-	struct tee_ioctl_param params[2] = {
-		object_in(&depth, sizeof(depth)),
-		object_ref(400, QTEE_OBJREF_USER),
-	};
-
-	peer->hook = hook_nest;
-	peer->data = &depth;
-	peer->n_released = 0;
-	CHECK_EQ(peer_invoke(peer, peer->app, PROBE_NEST, params, 2), 0x600d);
-	peer_await_released(peer, depth);
-	CHECK_EQ(peer_count(peer).inside, 1);
-	peer->hook = NULL;
-}
-
 /* 7: mapped, mapped twice, and outliving the client's own mapping */
 static void test_memory(struct peer *peer)
 {
@@ -388,14 +350,7 @@ int main(void)
 	struct peer peer;
 
 	instance_find_world(&instance, "swtee-qtee");
-	instance_warm_up(&instance);
-	/* What the first TA and the first callbacks leave for the next ones */
-	peer_open(&peer, 16);
-	peer_load(&peer);
-	test_nesting(&peer);
-	peer_unload(&peer);
-	peer_close(&peer);
-	sleep_ms(500);
+	peer_warm_up(&instance);
 	counts_take(&instance, &before);
 
 	peer_open(&peer, 16);
@@ -405,7 +360,7 @@ int main(void)
 	test_callbacks(&peer);
 	test_passing(&peer);
 	test_many(&peer);
-	test_nesting(&peer);
+	peer_nest(&peer, 12);
 	test_memory(&peer);
 	test_identity(&peer);
 	test_loader(&peer);

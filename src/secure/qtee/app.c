@@ -21,6 +21,13 @@
 
 #define MAX_HANDLES (1u << 18)
 
+/*
+ * A client that ends gives its controller back in the background, so that one that comes
+ * after it may meet its TA still there: worth a wait of this long, in the normal world.
+ */
+#define NAME_TRIES 20u
+#define NAME_WAIT_MS 10u
+
 /* --- the table --- */
 
 void app_table_init(struct app_table *table)
@@ -84,6 +91,21 @@ static int32_t table_name(struct app_table *table, struct app *app)
 	}
 	app->named = result == QTEE_OK;
 	pthread_mutex_unlock(&table->lock);
+	return result;
+}
+
+static int32_t app_take_name(struct call *call, struct app *app)
+{
+	uint32_t ms = NAME_WAIT_MS;
+	union qtee_arg arg = { .b = { &ms, sizeof(ms) } };
+	int32_t result = table_name(&call->world->apps, app);
+
+	for (uint32_t i = 0; i < NAME_TRIES && result == APP_LOADER_ERROR_ALREADY_LOADED; i++) {
+		if (call_callback(call, QTEE_MSG_OBJECT_PRIMORDIAL, QTEE_PRIMORDIAL_OP_SLEEP,
+				  QTEE_MSG_COUNTS(1, 0, 0, 0), &arg) != QTEE_OK)
+			break;
+		result = table_name(&call->world->apps, app);
+	}
 	return result;
 }
 
@@ -245,7 +267,7 @@ int32_t app_load(struct call *call, int image_fd, struct app **ret_app)
 	if (result == QTEE_OK)
 		result = app_load_image(app);
 	if (result == QTEE_OK)
-		result = table_name(&world->apps, app);
+		result = app_take_name(call, app);
 	if (result == QTEE_OK)
 		result = app_call(call, app, MINKHOST_TARGET_APP, MINKHOST_APP_INIT, 0, NULL);
 	if (result != QTEE_OK) {
