@@ -214,10 +214,12 @@ int object_invoke(struct object_client *client, uint64_t id, uint32_t op,
 
 	if (num_params > QTEE_MSG_ARGS_MAX)
 		return -EINVAL;
-	memcpy(buf.params, params, num_params * sizeof(*params));
+	for (uint32_t i = 0; i < num_params; i++)
+		buf.params[i] = params[i];
 	if (ioctl(client->fd, TEE_IOC_OBJECT_INVOKE, &data) < 0)
 		return -errno;
-	memcpy(params, buf.params, num_params * sizeof(*params));
+	for (uint32_t i = 0; i < num_params; i++)
+		params[i] = buf.params[i];
 	*ret_result = (int32_t)buf.arg.ret;
 	return 0;
 }

@@ -416,6 +416,42 @@ def qtee_driver_seeds():
             "release_waits": waits, "world_dies": dies}
 
 
+# --- fuzz_qtee_msg ---
+
+
+def qtee_msg_seeds():
+    start = cat(0)
+    fine = 0				# a host's answer: done, with nothing
+    env = cat(1, 0x00, 0)
+    loader = cat(1, 0x41, 0)
+    load = cat(1, 0x80, 0, fine, fine, fine, fine)
+    get_object = cat(1, 0xC2, 0, 1, 2, 5)
+
+    def invoke(counts, *rest, target=0x11, op=0):
+        return cat(6, target, num(op), 0xC0, num(counts), *rest, 0, 0)
+
+    def answer(*rest):
+        return cat(6, 0x80, *rest)
+
+    register = cat(invoke(0x1100, 0xA5, target=0, op=2),
+                   answer(8, b"\x03" + bytes(7)), answer(3, b"\xa1\x01\x05"))
+    ta = cat(start, env, loader, load, get_object)
+    region = cat(invoke(0x1100, 0xA5, op=1), cat(6, 0x80, 0, 0x65, 0xA6), zeros(8))
+    request = cat(0xA0, 0, num(1), num(0), num(0x0100), num(1), num(1), 0)
+    mapping = cat(0xA0, 1, num(1), num(0), num(0), 0)
+    return {
+        "services": cat(start, env, cat(1, 0x40, 0), cat(1, 0x43, 0), cat(3, 0, 0)),
+        "register": cat(start, register, register),
+        "credentials": cat(0, 17, b"\xa2\x01\x1a\0\0\x03\xe8\x06\x1b", zeros(8)),
+        "load": cat(ta, cat(3, 2, 0), cat(3, 1, 0), zeros(8)),
+        "region": cat(start, env, loader, region, zeros(20)),
+        "request": cat(ta, invoke(0x0100, 0xA5, target=0x13), request, answer(), zeros(4)),
+        "mapping": cat(ta, invoke(0x0100, 0xA5, target=0x13), mapping,
+                       cat(6, 0x80, 0, 0x65, 0xA6), zeros(8)),
+        "host_dies": cat(ta, invoke(0, target=0x13), 0xFF, env),
+    }
+
+
 def main():
     root = pathlib.Path(__file__).resolve().parent / "seeds"
     targets = {
@@ -424,6 +460,7 @@ def main():
         "fuzz_qtee_driver": qtee_driver_seeds(),
         "fuzz_image": image_seeds(),
         "fuzz_optee_msg": msg_seeds(),
+        "fuzz_qtee_msg": qtee_msg_seeds(),
         "fuzz_storage": storage_seeds(),
     }
     for target, seeds in targets.items():
