@@ -12,6 +12,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static void await_no_hosts(const struct instance *instance)
+{
+	for (int i = 0; i < 2000 && instance_ta_hosts(instance, NULL, 0); i++)
+		sleep_ms(5);
+	CHECK_EQ(instance_ta_hosts(instance, NULL, 0), 0);
+}
+
 /* --- a TA dies by its own hand --- */
 
 static void test_ta_crashes(struct peer *peer, const struct instance *instance)
@@ -37,7 +44,7 @@ static void test_ta_crashes(struct peer *peer, const struct instance *instance)
 		/* What it kept is given back by the call that saw it die. */
 		peer_await_released(peer, 1);
 		CHECK_EQ(peer_invoke(peer, peer->app, PROBE_COUNT, NULL, 0), QTEE_ERROR_DEFUNCT);
-		CHECK_EQ(instance_ta_hosts(instance, NULL, 0), 0);
+		await_no_hosts(instance);
 
 		/* Another one can be loaded while the dead one is not buried. */
 		controller = peer->controller;
@@ -74,6 +81,8 @@ static void test_ta_killed(struct peer *peer, struct instance *instance)
 		object_ref(200, QTEE_OBJREF_USER),
 	};
 
+	/* The last one of the test before may still be ending. */
+	await_no_hosts(instance);
 	peer_load(peer);
 	peer->n_released = 0;
 	peer->hook = hook_kill;
@@ -111,7 +120,10 @@ static void child_main(bool inside)
 
 static void test_client_killed(const struct instance *instance, bool inside)
 {
-	pid_t host, child = fork();
+	pid_t host, child;
+
+	await_no_hosts(instance);
+	child = fork();
 
 	if (child == 0) {
 		child_main(inside);
@@ -125,9 +137,7 @@ static void test_client_killed(const struct instance *instance, bool inside)
 	/* A TA that computes for ever keeps its CPU, as on a board: until it ends. */
 	if (inside)
 		CHECK_EQ(kill(host, SIGKILL), 0);
-	for (int i = 0; i < 2000 && instance_ta_hosts(instance, NULL, 0); i++)
-		sleep_ms(5);
-	CHECK_EQ(instance_ta_hosts(instance, NULL, 0), 0);
+	await_no_hosts(instance);
 }
 
 /* --- the program that hosts TAs, and the trusted OS --- */
@@ -168,8 +178,7 @@ static void test_template_killed(struct peer *peer, const struct instance *insta
 	CHECK(template > 0, "no swtee-minkhost");
 	peer_load(peer);
 	CHECK_EQ(kill(template, SIGKILL), 0);
-	for (int i = 0; i < 1000 && instance_ta_hosts(instance, NULL, 0); i++)
-		sleep_ms(5);
+	await_no_hosts(instance);
 	CHECK_EQ(peer_invoke(peer, peer->app, PROBE_COUNT, NULL, 0), QTEE_ERROR_DEFUNCT);
 	peer_unload(peer);
 	/* It is back after a moment. */

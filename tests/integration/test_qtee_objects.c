@@ -32,7 +32,9 @@ static void test_diagnostics(struct peer *peer)
 	CHECK_EQ(result, QTEE_OK);
 	params[0] = object_out(heap, sizeof(heap));
 	CHECK_EQ(peer_invoke(peer, service, 0, params, 1), QTEE_OK);
-	CHECK(heap[0] && heap[1] && heap[1] <= heap[0], "%u of %u used", heap[1], heap[0]);
+	/* A sanitizer has a heap of its own, of which the C library knows nothing. */
+	CHECK(scaled(100) != 100 || (heap[0] && heap[1] && heap[1] <= heap[0]), "%u of %u used",
+	      heap[1], heap[0]);
 	params[0] = object_out(heap, 20);
 	CHECK_EQ(peer_invoke(peer, service, 0, params, 1), QTEE_ERROR_INVALID);
 
