@@ -20,8 +20,13 @@
  *
  * The identity of the caller is what the kernel attaches (SCM_CREDENTIALS), not
  * what the message says. A lane ends with its socket or with its process.
- * Descriptors that an ioctl returns arrive on the lane socket, one message of
- * one byte each. All integers are in host order: both ends are one machine.
+ * Descriptors that an ioctl returns arrive on the lane socket, in one message: of
+ * one byte for one of them, of places for several (FRONT_REPLY_FDS). All integers
+ * are in host order: both ends are one machine.
+ *
+ * Some nodes (`qtee`, `qtee-ree`) are only the door: the hello brings a descriptor,
+ * which is the open file, and the connection is over. Such an open file is an end of
+ * a socket pair with the name FRONT_FILE_NAME, as are those that ioctls return.
  */
 #ifndef ABI_FRONT_H
 #define ABI_FRONT_H
@@ -122,6 +127,16 @@ ABI_SIZE(struct front_runs, 16 + 24 * FRONT_MAX_RUNS, "front_runs");
 				 * the ioctl returns its number, or stores it
 				 * in its argument (DMA_HEAP_IOCTL_ALLOC) */
 #define FRONT_REPLY_CLOEXEC 0x2	/* it is close-on-exec */
+#define FRONT_REPLY_FDS 0x4	/* close-on-exec descriptors follow in one message,
+				 * whose data is a struct front_place for each */
+
+/* At the most: a RECEIVE or an INVOKE of /dev/qtee */
+#define FRONT_MAX_FDS 15
+
+/* Where in the caller's memory the number goes, as a __u64 */
+struct front_place {
+	__u64 addr;
+};
 
 struct front_call {
 	/* request */
@@ -162,6 +177,12 @@ struct front_call {
 /* That of dma-heaps is dynamic, too; their minor is from the inode. */
 #define FRONT_HEAP_MAJOR 238
 #define FRONT_HEAP_MINOR(ino) ((unsigned int)((ino) & 0xfffff))
+
+/*
+ * The name of other open files, built like that one: this, what it is (`qtee-root`,
+ * `qtee-object`, `qtee-server`), a colon, and what makes it unique.
+ */
+#define FRONT_FILE_NAME "swtee-file:"
 
 /* Name in the environment of the client: the runtime directory */
 #define FRONT_ENV "SWTEE_RUNTIME"

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-#define FDSOCK_MAX_FDS 4
+#define FDSOCK_MAX_FDS 16
 
 /* A connected, close-on-exec SOCK_SEQPACKET pair. */
 int fdsock_pair(int fds[2]);

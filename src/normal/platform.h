@@ -12,6 +12,7 @@
 #ifndef NORMAL_PLATFORM_H
 #define NORMAL_PLATFORM_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
 
 struct tee_device;
@@ -71,6 +72,68 @@ void platform_shm_unpin_kernel(struct tee_shm *shm);
  * -ENFILE, -ENOMEM), in which case the reference is still the caller's.
  */
 int platform_shm_install_fd(struct tee_shm *shm);
+
+/*
+ * Open files that are no TEE contexts
+ *
+ * @ioctl: any number at a time. @hang_up: may be NULL; the last descriptor was
+ * closed while calls may still be under way: what they wait for is to end. @release:
+ * the last descriptor and the last call are gone. All may sleep.
+ */
+struct platform_file_ops {
+	const char *name;
+	long (*ioctl)(void *priv, unsigned int cmd, unsigned long arg);
+	void (*hang_up)(void *priv);
+	void (*release)(void *priv);
+};
+
+/*
+ * A node, /dev/<name>, whose @open gives the private data of a new open file. From
+ * publish, which fails with -EEXIST when the name is taken, to the end of withdraw
+ * opens may begin. @platform belongs to the platform.
+ */
+struct platform_misc {
+	const char *name;
+	const struct platform_file_ops *fops;
+	int (*open)(struct platform_misc *misc, void **ret_priv);
+	void *platform;
+};
+int platform_misc_publish(struct platform_misc *misc);
+void platform_misc_withdraw(struct platform_misc *misc);
+
+/* The file behind a descriptor of the current task, which must have these ops: it
+ * stays open until it is put. -EBADF: no file; -EINVAL: another one. */
+struct platform_file;
+int platform_file_get(int fd, const struct platform_file_ops *ops,
+		      struct platform_file **ret_file);
+void *platform_file_priv(struct platform_file *file);
+void platform_file_put(struct platform_file *file);
+
+/* The same for a descriptor of shared memory, whose shm lives as long as the file.
+ * -EACCES: it is not open for both reading and writing. */
+struct platform_shm_file;
+int platform_shm_file_get(int fd, struct platform_shm_file **ret_file);
+struct tee_shm *platform_shm_file_shm(struct platform_shm_file *file);
+void platform_shm_file_put(struct platform_shm_file *file);
+
+/*
+ * Descriptors, close-on-exec, that an ioctl gives to the current task: all of them,
+ * or none. They are made one by one, and are the task's when the ioctl returns after
+ * platform_fds_commit(); platform_fds_abort() takes them back. A number is stored at
+ * *@number at the latest when the ioctl returns; until then all ones may be there.
+ *
+ * add_file: a new open file, which owns @priv when 0 is returned. add_shm: another
+ * descriptor of @file. -EMFILE, -ENFILE, -ENOMEM, -EFAULT.
+ */
+struct platform_fds {
+	void *first;
+};
+int platform_fds_add_file(struct platform_fds *fds, const struct platform_file_ops *ops,
+			  void *priv, u64 __user *number);
+int platform_fds_add_shm(struct platform_fds *fds, struct platform_shm_file *file,
+			 u64 __user *number);
+void platform_fds_commit(struct platform_fds *fds);
+void platform_fds_abort(struct platform_fds *fds);
 
 /*
  * Effective user id of the current task, and its membership of a group, by numbers

@@ -15,9 +15,13 @@
 #include <limits.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 #include "abi/dma_heap.h"
 #include "abi/front.h"
+#include "abi/qtee_rfc.h"
 #include "abi/tee.h"
 #include "client/front/front_pages.h"
 #include "client/front/front_thread.h"
@@ -71,6 +75,9 @@ static bool takes_buffer(unsigned int cmd)
 	case TEE_IOC_OBJECT_INVOKE:
 	case TEE_IOC_SUPPL_RECV:
 	case TEE_IOC_SUPPL_SEND:
+	case QCOM_TEE_IOCTL_INVOKE:
+	case QCOM_TEE_IOCTL_RECEIVE:
+	case QCOM_TEE_IOCTL_REPLY:
 		return true;
 	default:
 		return false;
@@ -131,6 +138,34 @@ static void store_fd(unsigned int cmd, unsigned long arg, int fd)
 		memcpy((char *)arg + offset, &number, sizeof(number));
 }
 
+/* Not by a plain store: the memory is the caller's, and may be gone by now. */
+static bool write_number(__u64 addr, int fd)
+{
+	__u64 number = (__u64)fd;
+	struct iovec local = { .iov_base = &number, .iov_len = sizeof(number) };
+	struct iovec remote = { .iov_base = (void *)(uintptr_t)addr, .iov_len = sizeof(number) };
+
+	return syscall(SYS_process_vm_writev, getpid(), &local, 1, &remote, 1, 0) ==
+	       sizeof(number);
+}
+
+/* All numbers are where the caller finds them, or no descriptor is left. */
+static int take_fds(struct front_lane *fl)
+{
+	struct front_place places[FRONT_MAX_FDS];
+	int fds[FRONT_MAX_FDS];
+	int n = front_lane_recv_fds(fl, fds, places);
+
+	for (int i = 0; i < n; i++) {
+		if (write_number(places[i].addr, fds[i]))
+			continue;
+		while (n)
+			(void)syscall(SYS_close, fds[--n]);
+		return -EFAULT;
+	}
+	return n < 0 ? n : 0;
+}
+
 static int reply_value(struct front_lane *fl, unsigned int cmd, unsigned long arg, __s64 ret,
 		       __u32 flags)
 {
@@ -147,6 +182,10 @@ static int reply_value(struct front_lane *fl, unsigned int cmd, unsigned long ar
 	}
 	if (ret < -4095 || ret > INT_MAX)
 		return -EIO;
+	if (ret >= 0 && (flags & FRONT_REPLY_FDS)) {
+		fd = take_fds(fl);
+		return fd < 0 ? fd : (int)ret;
+	}
 	if (ret < 0 || !(flags & FRONT_REPLY_FD))
 		return (int)ret;
 	fd = front_lane_recv_fd(fl, flags & FRONT_REPLY_CLOEXEC);

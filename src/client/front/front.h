@@ -31,10 +31,12 @@
 
 /*
  * What a node name says: tee3 is number 3, teepriv3 the same and privileged,
- * dma_heap/protected,NAME a heap of protected memory.
+ * dma_heap/protected,NAME a heap of protected memory, qtee and qtee-ree the QTEE's own
+ * devices, 0 and 1.
  */
 struct front_node {
 	bool heap;
+	bool qtee;
 	bool privileged;
 	unsigned int number;
 };
@@ -54,7 +56,8 @@ int front_open(const char *dir, const char *node);
 /* The name of the node, as above, at the end of @path; NULL if there is none. */
 const char *front_node_name(const char *path);
 
-/* True when @fd is a context: an open device or heap. One or two system calls. */
+/* True when @fd is a context: an open device or heap, or an object. At most three
+ * system calls. */
 bool front_is_context(int fd);
 
 /*
@@ -63,13 +66,21 @@ bool front_is_context(int fd);
  */
 bool front_context_path(int fd, char *path, unsigned int size);
 
+/*
+ * What @fd is, if it is an open file without a node of its own (abi/front.h): the
+ * kind, in @name, which has FRONT_FILE_NAME_MAX bytes. NULL for other descriptors.
+ */
+#define FRONT_FILE_NAME_MAX 108
+const char *front_file_kind(int fd, char *name, size_t size);
+bool front_is_file(int fd);
+
 /* True when @fd is a dma-buf of swteed's, and its size in bytes. */
 bool front_dmabuf_size(int fd, unsigned long long *ret_size);
 
 /*
  * ioctl(2) on a context: >= 0 or a negative errno, as the kernel returns it to
  * libc. A descriptor that an ioctl returns is not close-on-exec (facts Q6), unless
- * it was asked for (DMA_HEAP_IOCTL_ALLOC). In
+ * it was asked for (DMA_HEAP_IOCTL_ALLOC), or stands for an object. In
  * addition to what the device answers: -EBADF; -ENOTTY when @fd is no context;
  * -ENODEV when swteed is gone; -EIO when swteed dropped the call half way, so
  * that it may or may not have been done; -EMFILE, -ENOMEM when there is no room

@@ -232,7 +232,7 @@ int front_lane_slot(struct front_lane *fl, int fd, const struct stat *st, uint32
 			return 0;
 		}
 	}
-	if (!front_context_path(fd, NULL, 0))
+	if (!front_context_path(fd, NULL, 0) && !front_is_file(fd))
 		return -ENOTTY;
 
 	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
@@ -274,6 +274,29 @@ int front_lane_recv_fd(struct front_lane *fl, bool cloexec)
 	if (flags >= 0)
 		(void)fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC);
 	return fd;
+}
+
+int front_lane_recv_fds(struct front_lane *fl, int *fds, struct front_place *places)
+{
+	size_t n_fds = 0;
+	int cancel;
+	ssize_t n;
+
+	if (!socket_intact(fl))
+		return -EIO;
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	n = fdsock_recv(fl->sock, places, FRONT_MAX_FDS * sizeof(*places), fds, FRONT_MAX_FDS,
+			&n_fds, NULL, 0);
+	if (n > 0 && (size_t)n != n_fds * sizeof(*places)) {
+		/* Fewer than were sent: there is no room for them. */
+		while (n_fds)
+			(void)close(fds[--n_fds]);
+		n = -EMSGSIZE;
+	}
+	(void)pthread_setcancelstate(cancel, NULL);
+	if (n == -EMSGSIZE)
+		return -EMFILE;
+	return n > 0 ? (int)n_fds : -EIO;
 }
 
 /* Empty but for who uses it, which is not ours to change */

@@ -53,6 +53,9 @@ void front_lane_unbind(struct front_lane *fl, uint32_t slot);
 /* Receive the descriptor that follows a reply: its number or a negative errno. */
 int front_lane_recv_fd(struct front_lane *fl, bool cloexec);
 
+/* The same for several, close-on-exec: FRONT_MAX_FDS at most. How many. */
+int front_lane_recv_fds(struct front_lane *fl, int *fds, struct front_place *places);
+
 /* End the lane; it can be made again. Accepts one that was not made. */
 void front_lane_drop(struct front_lane *fl);
 

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "abi/front.h"
+#include "abi/qtee_rfc.h"
 #include "base/auto.h"
 #include "base/fdsock.h"
 #include "client/front/front_thread.h"
@@ -59,6 +60,13 @@ bool front_node_parse(const char *name, struct front_node *ret_node)
 
 	if (is_heap(name)) {
 		node.heap = true;
+		if (ret_node)
+			*ret_node = node;
+		return true;
+	}
+	if (!strcmp(name, QTEE_RFC_ROOT_NAME) || !strcmp(name, QTEE_RFC_SERVER_NAME)) {
+		node.qtee = true;
+		node.number = strcmp(name, QTEE_RFC_ROOT_NAME) != 0;
 		if (ret_node)
 			*ret_node = node;
 		return true;
@@ -115,14 +123,28 @@ static int connect_node(int sock, const char *dir, const char *node)
 	return 0;
 }
 
-static int recv_hello(int sock)
+/* Why a descriptor that was sent did not arrive */
+static bool no_room_for_fds(void)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	bool no_room = fd < 0 && errno == EMFILE;
+
+	close_fd(fd);
+	return no_room;
+}
+
+/* The open file, when it is not the connection itself, in *@ret_file */
+static int recv_hello(int sock, int *ret_file)
 {
 	struct front_hello hello;
-	ssize_t n = fdsock_recv(sock, &hello, sizeof(hello), NULL, 0, NULL, NULL, 0);
+	size_t n_fds = 0;
+	ssize_t n = fdsock_recv(sock, &hello, sizeof(hello), ret_file, 1, &n_fds, NULL, 0);
 
 	if (n == 0)
 		return -ENXIO;
-	if (n < 0 && n != -EMSGSIZE)
+	if (n == -EMSGSIZE)
+		return no_room_for_fds() ? -EMFILE : -EPROTO;
+	if (n < 0)
 		return (int)n;
 	if (n != sizeof(hello) || hello.version != FRONT_VERSION)
 		return -EPROTO;
@@ -136,6 +158,7 @@ static int recv_hello(int sock)
 static int open_context(const char *dir, const char *node)
 {
 	AUTO(close_fd) int sock = -1;
+	AUTO(close_fd) int file = -1;
 	int r;
 
 	sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -144,9 +167,11 @@ static int open_context(const char *dir, const char *node)
 	r = connect_node(sock, dir, node);
 	if (r < 0)
 		return r;
-	r = recv_hello(sock);
+	r = recv_hello(sock, &file);
 	if (r < 0)
 		return r;
+	if (file >= 0)
+		return steal_fd(&file);
 	/*
 	 * Nothing more is to be read here. A read(2) by mistake then ends at once
 	 * instead of never, and poll(2) says "ready", as for the real device.
@@ -195,6 +220,50 @@ bool front_context_path(int fd, char *path, unsigned int size)
 	return true;
 }
 
+/* The abstract name of the peer of socket @fd, without its zero byte; keeps errno */
+static bool peer_name(int fd, char *name, size_t size)
+{
+	union {
+		struct sockaddr_un addr;
+		char bytes[sizeof(struct sockaddr_un) + 1];
+	} peer;
+	socklen_t len = sizeof(peer.addr);
+	int saved = errno;
+	bool is;
+
+	memset(&peer, 0, sizeof(peer));
+	is = getpeername(fd, (struct sockaddr *)&peer.addr, &len) == 0 &&
+	     peer.addr.sun_family == AF_UNIX &&
+	     len > offsetof(struct sockaddr_un, sun_path) + 1 && !peer.addr.sun_path[0] &&
+	     strlen(peer.addr.sun_path + 1) < size;
+	if (is)
+		strcpy(name, peer.addr.sun_path + 1);
+	errno = saved;
+	return is;
+}
+
+const char *front_file_kind(int fd, char *name, size_t size)
+{
+	char *end;
+
+	if (!peer_name(fd, name, size) ||
+	    strncmp(name, FRONT_FILE_NAME, sizeof(FRONT_FILE_NAME) - 1))
+		return NULL;
+	name += sizeof(FRONT_FILE_NAME) - 1;
+	end = strchr(name, ':');
+	if (!end)
+		return NULL;
+	*end = '\0';
+	return name;
+}
+
+bool front_is_file(int fd)
+{
+	char name[FRONT_FILE_NAME_MAX];
+
+	return front_file_kind(fd, name, sizeof(name));
+}
+
 static bool parse_dmabuf(const char *name, unsigned long long *ret_size)
 {
 	unsigned long long size;
@@ -211,21 +280,9 @@ static bool parse_dmabuf(const char *name, unsigned long long *ret_size)
 
 bool front_dmabuf_size(int fd, unsigned long long *ret_size)
 {
-	union {
-		struct sockaddr_un addr;
-		char bytes[sizeof(struct sockaddr_un) + 1];
-	} peer;
-	socklen_t len = sizeof(peer.addr);
-	int saved = errno;
-	bool is;
+	char name[FRONT_FILE_NAME_MAX];
 
-	memset(&peer, 0, sizeof(peer));
-	is = getpeername(fd, (struct sockaddr *)&peer.addr, &len) == 0 &&
-	     peer.addr.sun_family == AF_UNIX &&
-	     len > offsetof(struct sockaddr_un, sun_path) + 1 && !peer.addr.sun_path[0] &&
-	     parse_dmabuf(peer.addr.sun_path + 1, ret_size);
-	errno = saved;
-	return is;
+	return peer_name(fd, name, sizeof(name)) && parse_dmabuf(name, ret_size);
 }
 
 bool front_is_context(int fd)
@@ -233,7 +290,7 @@ bool front_is_context(int fd)
 	int saved = errno;
 	struct stat st;
 	bool is = front_fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode) &&
-		  front_context_path(fd, NULL, 0);
+		  (front_context_path(fd, NULL, 0) || front_is_file(fd));
 
 	errno = saved;
 	return is;

@@ -2,11 +2,11 @@
 /*
  * ioctl(2)
  *
- * The ioctls of TEE devices and of heaps, on a context, travel to swteed. Everything
- * else goes to the kernel at once, unless the descriptor is one of ours that we know
- * of. When the kernel answers ENOTTY it is looked at all the same, because a device's
- * word for a foreign ioctl is EINVAL (facts/tee-uapi 1.2, 5.2), and because it may be
- * a dma-buf.
+ * The ioctls of TEE devices, of heaps and of objects, on a context, travel to swteed.
+ * Everything else goes to the kernel at once, unless the descriptor is one of ours that
+ * we know of. When the kernel answers ENOTTY it is looked at all the same, because a
+ * device's word for a foreign ioctl is EINVAL (facts/tee-uapi 1.2, 5.2), and because it
+ * may be a dma-buf.
  */
 #undef _FILE_OFFSET_BITS
 #include "client/shim/shim.h"
@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "abi/dma_heap.h"
+#include "abi/qtee_rfc.h"
 #include "abi/tee.h"
 #include "client/front/front.h"
 
@@ -64,7 +65,9 @@ static int refuse_foreign(int fd, unsigned long request)
 
 SHIM_EXPORT int ioctl(int fd, unsigned long request, ...)
 {
-	bool ours = _IOC_TYPE(request) == TEE_IOC_MAGIC || _IOC_TYPE(request) == DMA_HEAP_IOC_MAGIC;
+	bool ours = _IOC_TYPE(request) == TEE_IOC_MAGIC ||
+		    _IOC_TYPE(request) == DMA_HEAP_IOC_MAGIC ||
+		    _IOC_TYPE(request) == QCOM_TEE_IOC_MAGIC;
 	unsigned long arg;
 	va_list ap;
 	int r;

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "abi/front.h"
+#include "abi/qtee_rfc.h"
 #include "client/front/front.h"
 
 enum runtime_state {
@@ -120,7 +121,7 @@ bool shim_node_at(int dirfd, const char *path, struct shim_node *ret_node)
 	name = strrchr(path, '/');
 	name = name ? name + 1 : path;
 	/* Nearly every path of a program ends here. */
-	if ((*name != 't' && *name != 'p') || !shim_active())
+	if ((*name != 't' && *name != 'p' && *name != 'q') || !shim_active())
 		return false;
 	if (front_node_parse(name, NULL)) {
 		if (!in_dir(dirfd, path, name, "/dev"))
@@ -153,6 +154,8 @@ static void become_device(struct stat *st, const char *name)
 	st->st_mode = S_IFCHR | (st->st_mode & 0666);
 	if (node.heap)
 		st->st_rdev = makedev(FRONT_HEAP_MAJOR, FRONT_HEAP_MINOR(st->st_ino));
+	else if (node.qtee)
+		st->st_rdev = makedev(SHIM_MISC_MAJOR, SHIM_QTEE_MINOR + node.number);
 	else
 		st->st_rdev = makedev(FRONT_NODE_MAJOR, node.number +
 				      (node.privileged ? FRONT_NODE_PRIV_MINOR : 0));
@@ -182,6 +185,27 @@ static void become_dmabuf(struct stat *st, unsigned long long size)
 	st->st_blocks = 0;
 }
 
+/*
+ * An open file without a node: as the node that it was opened by, or, as the kernel
+ * shows what has neither node nor name, without a type.
+ */
+static bool become_file(int fd, struct stat *st)
+{
+	char name[FRONT_FILE_NAME_MAX];
+	const char *kind = front_file_kind(fd, name, sizeof(name));
+
+	if (!kind)
+		return false;
+	st->st_mode = 0600;
+	st->st_size = 0;
+	st->st_blocks = 0;
+	if (!strcmp(kind, "qtee-root"))
+		become_device(st, QTEE_RFC_ROOT_NAME);
+	else if (!strcmp(kind, "qtee-server"))
+		become_device(st, QTEE_RFC_SERVER_NAME);
+	return true;
+}
+
 bool shim_context_stat(int fd, struct stat *st)
 {
 	unsigned long long size;
@@ -193,6 +217,8 @@ bool shim_context_stat(int fd, struct stat *st)
 		return false;
 	if (!front_context_path(fd, path, sizeof(path))) {
 		errno = saved;
+		if (become_file(fd, st))
+			return true;
 		if (!front_dmabuf_size(fd, &size))
 			return false;
 		become_dmabuf(st, size);

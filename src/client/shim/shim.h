@@ -113,6 +113,10 @@ void *shim_find(const char *name);
 
 /* --- device nodes (node.c) --- */
 
+/* Miscellaneous devices have one major number, and dynamic minors. */
+#define SHIM_MISC_MAJOR 10
+#define SHIM_QTEE_MINOR 120
+
 #define SHIM_PATH_MAX 192
 
 struct shim_node {

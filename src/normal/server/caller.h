@@ -11,7 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct front_runs;
+#include "abi/front.h"
+
 struct process;
 
 struct caller {
@@ -24,6 +25,10 @@ struct caller {
 	 * place (abi/front.h); unchecked, but our own copy. NULL with 0 */
 	const struct front_runs *runs;
 	uint32_t n_runs;
+	/* More of them, close-on-exec, each with the address where its number goes */
+	int fds[FRONT_MAX_FDS];
+	struct front_place places[FRONT_MAX_FDS];
+	unsigned int n_fds;
 };
 
 /* Of the calling thread; NULL when it serves no client. */

@@ -44,13 +44,6 @@ struct dmabuf_handle {
 	loop_id id;
 };
 
-static int socket_cookie(int sock, uint64_t *ret_cookie)
-{
-	socklen_t len = sizeof(*ret_cookie);
-
-	return getsockopt(sock, SOL_SOCKET, SO_COOKIE, ret_cookie, &len) < 0 ? -errno : 0;
-}
-
 static void handle_free(struct dmabuf_handle *handle)
 {
 	for (int i = 0; i < 2; i++)

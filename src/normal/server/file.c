@@ -20,6 +20,7 @@
 #include "base/fdsock.h"
 #include "base/kernel/dmabuf.h"
 #include "base/log.h"
+#include "normal/platform.h"
 #include "normal/tee/tee_cdev.h"
 #include "normal/tee/tee_core.h"
 #include "trap.h"
@@ -48,12 +49,16 @@ static void file_release(struct worker_job *job)
 
 	if (file->ctx)
 		tee_cdev_release(file->ctx);
+	if (file->ops)
+		file->ops->release(file->priv);
 	user_charge_end(&file->charge);
 
 	pthread_mutex_lock(&server->lock);
 	*file->prev = file->next;
 	if (file->next)
 		file->next->prev = file->prev;
+	if (file->ops)
+		anon_unlink_locked(file);
 	server->n_files--;
 	server_changed(server);
 	pthread_mutex_unlock(&server->lock);
@@ -87,6 +92,8 @@ void file_hang_up(struct file *file)
 	pthread_mutex_lock(&file->server->lock);
 	file->fd = close_fd(file->fd);
 	pthread_mutex_unlock(&file->server->lock);
+	if (file->ops && file->ops->hang_up)
+		file->ops->hang_up(file->priv);
 	file_leave(file);
 }
 
@@ -94,11 +101,15 @@ long file_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	if (file->heap)
 		return dma_heap_ioctl(file->heap, cmd, arg);
+	if (file->ops)
+		return file->ops->ioctl(file->priv, cmd, arg);
 	return tee_cdev_ioctl(file->ctx, cmd, arg);
 }
 
 static const char *file_name(const struct file *file)
 {
+	if (file->ops)
+		return file->ops->name;
 	return file->heap ? dma_heap_get_name(file->heap) : file->teedev->name;
 }
 
@@ -164,14 +175,11 @@ static void on_file_event(void *data, uint32_t events)
 }
 
 /* To whoever opens it, not to whoever holds it later; -ENFILE at the limit. */
-static int charge_opener(struct server *server, struct file *file, int fd)
+static int charge_opener(struct server *server, struct file *file)
 {
-	socklen_t len = sizeof(file->opener);
 	struct user *user;
 	int r;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &file->opener, &len) < 0)
-		return -errno;
 	r = user_get(server->users, file->opener.uid, &user);
 	if (r < 0)
 		return r;
@@ -180,7 +188,7 @@ static int charge_opener(struct server *server, struct file *file, int fd)
 	return r == -EDQUOT ? -ENFILE : r;
 }
 
-static int file_new(struct server *server, int fd, struct file **ret_file)
+int file_new(struct server *server, int fd, const struct ucred *opener, struct file **ret_file)
 {
 	struct file *file = calloc(1, sizeof(*file));
 	int on = 1, r;
@@ -190,21 +198,38 @@ static int file_new(struct server *server, int fd, struct file **ret_file)
 	(void)clock_gettime(CLOCK_MONOTONIC, &file->opened);
 	if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0) {
 		r = -errno;
-		free(file);
-		return r;
+		goto err_free;
 	}
 	file->server = server;
 	file->fd = fd;
 	file->job.fn = file_release;
+	file->opener = *opener;
 	atomic_init(&file->refs, 1);
 	atomic_init(&file->users, 1);
-	r = charge_opener(server, file, fd);
-	if (r < 0) {
-		free(file);
-		return r;
-	}
+	r = charge_opener(server, file);
+	if (r < 0)
+		goto err_free;
 	*ret_file = file;
 	return 0;
+
+err_free:
+	free(file);
+	return r;
+}
+
+static int get_opener(int fd, struct ucred *ret_opener)
+{
+	socklen_t len = sizeof(*ret_opener);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret_opener, &len) < 0 ? -errno : 0;
+}
+
+static int file_new_opened(struct server *server, int fd, struct file **ret_file)
+{
+	struct ucred opener;
+	int r = get_opener(fd, &opener);
+
+	return r < 0 ? r : file_new(server, fd, &opener, ret_file);
 }
 
 static int file_open(struct server *server, struct tee_device *teedev, int fd,
@@ -213,7 +238,7 @@ static int file_open(struct server *server, struct tee_device *teedev, int fd,
 	struct file *file;
 	int r;
 
-	r = file_new(server, fd, &file);
+	r = file_new_opened(server, fd, &file);
 	if (r < 0)
 		return r;
 	file->teedev = teedev;
@@ -229,11 +254,9 @@ static int file_open(struct server *server, struct tee_device *teedev, int fd,
 	return 0;
 }
 
-/* The answer to the client, and from then on the connection is the open file. */
-static void file_start(struct server *server, struct file *file)
+void file_link(struct file *file)
 {
-	struct front_hello hello = { .version = FRONT_VERSION, .server_pid = (uint32_t)getpid() };
-	int r;
+	struct server *server = file->server;
 
 	pthread_mutex_lock(&server->lock);
 	file->next = server->files;
@@ -243,12 +266,32 @@ static void file_start(struct server *server, struct file *file)
 	server->files = file;
 	server->n_files++;
 	pthread_mutex_unlock(&server->lock);
+}
 
-	/* Answered before it is watched: from then on the loop may close it. */
-	r = fdsock_send(file->fd, &hello, sizeof(hello), NULL, 0);
-	if (r == 0)
-		r = loop_add(server->loop, file->fd, EPOLLIN, on_file_event, file, &file->id);
+int file_watch(struct file *file)
+{
+	int r = loop_add(file->server->loop, file->fd, EPOLLIN, on_file_event, file, &file->id);
+
 	if (r < 0)
+		file_hang_up(file);
+	return r;
+}
+
+static int send_hello(int sock, const int *fds, size_t n_fds)
+{
+	struct front_hello hello = { .version = FRONT_VERSION, .server_pid = (uint32_t)getpid() };
+
+	return fdsock_send(sock, &hello, sizeof(hello), fds, n_fds);
+}
+
+/* The answer to the client, and from then on the connection is the open file. */
+static void file_start(struct file *file)
+{
+	file_link(file);
+	/* Answered before it is watched: from then on the loop may close it. */
+	if (send_hello(file->fd, NULL, 0) == 0)
+		(void)file_watch(file);
+	else
 		file_hang_up(file);
 }
 
@@ -333,7 +376,7 @@ static void open_later(struct worker_job *job)
 			break;
 	}
 	if (file)
-		file_start(server, file);
+		file_start(file);
 	else
 		file_refuse(later->fd, r);
 	free(later);
@@ -359,7 +402,7 @@ void file_accept(struct server *server, struct tee_device *teedev, int fd)
 	if (r == -EBUSY && open_again_later(server, teedev, fd) == 0)
 		return;
 	if (file)
-		file_start(server, file);
+		file_start(file);
 	else
 		file_refuse(fd, r);
 }
@@ -367,12 +410,37 @@ void file_accept(struct server *server, struct tee_device *teedev, int fd)
 void file_accept_heap(struct server *server, struct dma_heap *heap, int fd)
 {
 	struct file *file = NULL;
-	int r = server->ending ? -ENXIO : file_new(server, fd, &file);
+	int r = server->ending ? -ENXIO : file_new_opened(server, fd, &file);
 
 	if (r < 0) {
 		file_refuse(fd, r);
 		return;
 	}
 	file->heap = heap;
-	file_start(server, file);
+	file_start(file);
+}
+
+/* The file's end of the client travels over the connection, which is over then. */
+void file_accept_misc(struct server *server, struct platform_misc *misc, int fd)
+{
+	AUTO(close_fd) int theirs = -1;
+	struct ucred opener;
+	void *priv;
+	int r;
+
+	r = server->ending ? -ENXIO : get_opener(fd, &opener);
+	if (r == 0)
+		r = misc->open(misc, &priv);
+	if (r == 0) {
+		r = anon_new(server, &opener, misc->fops, priv, &theirs);
+		if (r < 0)
+			misc->fops->release(priv);
+	}
+	if (r < 0) {
+		file_refuse(fd, r);
+		return;
+	}
+	/* Who does not get it has it closed, and that is the end of it. */
+	(void)send_hello(fd, &theirs, 1);
+	close_fd(fd);
 }

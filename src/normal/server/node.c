@@ -24,6 +24,7 @@
 #include "activation.h"
 #include "base/auto.h"
 #include "base/log.h"
+#include "normal/platform.h"
 #include "normal/tee/tee_core.h"
 
 #define BACKLOG 128
@@ -32,7 +33,8 @@ struct node {
 	struct server *server;
 	struct node *next;
 	struct tee_device *teedev;	/* or */
-	struct dma_heap *heap;
+	struct dma_heap *heap;		/* or */
+	struct platform_misc *misc;
 	int fd;
 	loop_id id;
 	bool bound;	/* by us, not passed to us */
@@ -40,6 +42,8 @@ struct node {
 
 static const char *node_name(const struct node *node)
 {
+	if (node->misc)
+		return node->misc->name;
 	return node->heap ? dma_heap_get_name(node->heap) : node->teedev->name;
 }
 
@@ -86,7 +90,9 @@ static void on_connect(void *data, uint32_t events)
 					     node_name(node), strerror(errno));
 		return;
 	}
-	if (node->heap)
+	if (node->misc)
+		file_accept_misc(node->server, node->misc, fd);
+	else if (node->heap)
 		file_accept_heap(node->server, node->heap, fd);
 	else
 		file_accept(node->server, node->teedev, fd);
@@ -274,6 +280,46 @@ void node_withdraw(struct server *server, struct tee_device *teedev)
 	node_stop(node);
 	teedev->platform = NULL;
 	sysfs_remove(server, teedev);
+}
+
+static bool misc_name_taken(struct server *server, const char *name)
+{
+	struct node *node;
+
+	pthread_mutex_lock(&server->lock);
+	for (node = server->nodes; node; node = node->next) {
+		if (node->misc && !strcmp(node->misc->name, name))
+			break;
+	}
+	pthread_mutex_unlock(&server->lock);
+	return node;
+}
+
+int node_publish_misc(struct server *server, struct platform_misc *misc)
+{
+	struct node *node;
+	int r;
+
+	if (misc_name_taken(server, misc->name))
+		return -EEXIST;
+	node = calloc(1, sizeof(*node));
+	if (!node)
+		return -ENOMEM;
+	node->server = server;
+	node->misc = misc;
+	misc->platform = node;
+	r = node_start(node);
+	if (r < 0) {
+		log_error("cannot make the node %s in %s: %s", misc->name, server->runtime_dir,
+			  strerror(-r));
+		free(node);
+	}
+	return r;
+}
+
+void node_withdraw_misc(struct server *server, struct platform_misc *misc)
+{
+	node_stop(misc->platform);
 }
 
 static int heap_dir_path(const struct server *server, char *path, size_t size)

@@ -39,6 +39,9 @@ struct tee_context;
 struct tee_device;
 struct tee_shm;
 
+struct platform_file_ops;
+struct platform_misc;
+
 struct config;
 struct dmabuf_handle;
 struct file;
@@ -47,6 +50,9 @@ struct process;
 struct slane;
 struct user_pages;
 struct trap;
+
+/* Chains of a hash table */
+#define ANON_BUCKETS 256u
 
 struct server {
 	struct loop *loop;
@@ -71,6 +77,7 @@ struct server {
 	loop_id quiet_id;
 	atomic_bool ending;		/* opens are refused, nothing starts again */
 	struct trap *trap;
+	struct file *anon[ANON_BUCKETS];	/* by the cookie of their end */
 };
 
 /* Something was taken off a list; @server->lock is held. */
@@ -80,6 +87,8 @@ void server_changed(struct server *server);
 
 int node_publish(struct server *server, struct tee_device *teedev);
 void node_withdraw(struct server *server, struct tee_device *teedev);
+int node_publish_misc(struct server *server, struct platform_misc *misc);
+void node_withdraw_misc(struct server *server, struct platform_misc *misc);
 /* The node of a heap, dma_heap/<name>. It stays until node_withdraw_heaps(). */
 int node_publish_heap(struct server *server, struct dma_heap *heap);
 /* The daemon ends: the nodes of all heaps. */
@@ -114,10 +123,10 @@ struct sysfs_bus *sysfs_bus_free(struct sysfs_bus *bus);
 /* --- file.c: open files --- */
 
 /*
- * One connection, to a TEE device or to a dma-heap (@heap, and then no @teedev and
- * @ctx). Two counts: `refs` keeps the struct, `users` keeps the file
- * open: one for the connection and one for each ioctl under way. At zero users
- * the device's release runs in a worker.
+ * One connection, to a TEE device, to a dma-heap (@heap, and then no @teedev and
+ * @ctx), or to what @ops make of it (anon.c). Two counts: `refs` keeps the struct,
+ * `users` keeps the file open: one for the connection and one for each ioctl under
+ * way. At zero users the device's release runs in a worker.
  */
 struct file {
 	struct server *server;
@@ -130,6 +139,10 @@ struct file {
 	uint64_t serial;		/* of ctx */
 	struct ucred opener;		/* as the kernel knew it when it connected */
 	struct timespec opened;		/* CLOCK_MONOTONIC */
+	const struct platform_file_ops *ops;
+	void *priv;
+	struct file *anon_next;		/* in its chain, guarded by server.lock */
+	uint64_t cookie;		/* of the client's end */
 	atomic_uint refs;
 	atomic_uint users;
 	atomic_bool hung_up;
@@ -144,6 +157,14 @@ struct file {
 void file_accept(struct server *server, struct tee_device *teedev, int fd);
 /* The same for the node of a heap. */
 void file_accept_heap(struct server *server, struct dma_heap *heap, int fd);
+/* The same for another node: the client gets a descriptor of the open file. */
+void file_accept_misc(struct server *server, struct platform_misc *misc, int fd);
+/* A connection that is no open file yet; @opener is charged. */
+int file_new(struct server *server, int fd, const struct ucred *opener, struct file **ret_file);
+/* From now on it is one: in the list. */
+void file_link(struct file *file);
+/* Calls and closes may come. On failure it is hung up. */
+int file_watch(struct file *file);
 /* Takes @fd. Answers the client that its open failed with @error. */
 void file_refuse(int fd, int error);
 /* The ioctl of an entered file, for the current task and caller. */
@@ -155,6 +176,20 @@ bool file_enter(struct file *file);
 void file_leave(struct file *file);
 /* As if every holder of the connection had closed it. */
 void file_hang_up(struct file *file);
+
+/* --- anon.c: open files that came out of a call --- */
+
+/*
+ * A new open file with @ops, charged to @opener, and its only descriptor: when that is
+ * closed the file ends. @priv is the file's when 0 is returned. -EMFILE, -ENFILE,
+ * -ENOMEM.
+ */
+int anon_new(struct server *server, const struct ucred *opener, const struct platform_file_ops *ops,
+	     void *priv, int *ret_fd);
+/* It is gone. With server.lock held. */
+void anon_unlink_locked(struct file *file);
+/* What the socket at @fd is known by */
+int socket_cookie(int fd, uint64_t *ret_cookie);
 
 /* --- process.c: client processes --- */
 
@@ -238,6 +273,8 @@ struct shm_file_ref {
 	uint64_t serial;
 };
 size_t shm_get_file_refs(struct server *server, struct shm_file_ref *refs, size_t max);
+/* The shm, counted, whose memory the file @fd is; NULL when there is none. */
+struct tee_shm *shm_find(struct server *server, int fd);
 /* Drop every descriptor's reference: the daemon ends. The loop no longer runs. */
 void shm_drop_all(struct server *server);
 

@@ -23,6 +23,7 @@
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -58,6 +59,8 @@ struct shm_handle {
 	struct shm_file_ref ref;	/* of the shm, by name; zero without one */
 	struct watcher *watcher;	/* NULL for a socket */
 	int wd;
+	dev_t dev;	/* the memory's file, of a watch */
+	ino_t ino;
 	int sock;	/* our end; -1 for a watch */
 	loop_id id;
 };
@@ -261,11 +264,16 @@ static int add_watch(struct shm_table *table, struct shm_handle *handle, const c
 static int install_watch(struct server *server, struct shm_handle *handle, int file_fd, int *ret_fd)
 {
 	char path[sizeof("/proc/self/fd/") + 12];
+	struct stat st;
 	int r;
 
 	r = memfd_reopen(file_fd, ret_fd);
 	if (r < 0)
 		return r == -EMFILE ? -ENFILE : r;
+	if (fstat(file_fd, &st) == 0) {
+		handle->dev = st.st_dev;
+		handle->ino = st.st_ino;
+	}
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file_fd);
 	do {
 		pthread_mutex_lock(&server->shms->lock);
@@ -383,6 +391,34 @@ size_t shm_get_file_refs(struct server *server, struct shm_file_ref *refs, size_
 	}
 	pthread_mutex_unlock(&table->lock);
 	return n;
+}
+
+/*
+ * A client's own file has another inode: those of memory files are all of one
+ * filesystem, which nobody can mount.
+ */
+struct tee_shm *shm_find(struct server *server, int fd)
+{
+	struct shm_table *table = server->shms;
+	struct tee_shm *shm = NULL;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return NULL;
+	pthread_mutex_lock(&table->lock);
+	for (unsigned int i = 0; i < N_BUCKETS && !shm; i++) {
+		struct shm_handle *handle = table->buckets[i];
+
+		for (; handle && !shm; handle = handle->next) {
+			if (handle->wd >= 0 && handle->ino == st.st_ino &&
+			    handle->dev == st.st_dev)
+				shm = handle->shm;
+		}
+	}
+	if (shm)
+		tee_shm_get(shm);
+	pthread_mutex_unlock(&table->lock);
+	return shm;
 }
 
 void shm_drop_all(struct server *server)

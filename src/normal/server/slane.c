@@ -191,11 +191,32 @@ static long serve_file(struct slane *slane, struct file *file, uint32_t cmd, uin
 	}
 }
 
+/* All of them get there, or the ioctl fails; what did not is closed, which ends it. */
+static long reply_fds(struct slane *slane, long ret, uint32_t *flags)
+{
+	struct caller *caller = &slane->caller;
+
+	if (ret >= 0 && caller->n_fds) {
+		int r = fdsock_send(slane->sock, caller->places,
+				    caller->n_fds * sizeof(*caller->places), caller->fds,
+				    caller->n_fds);
+
+		/* Too many are on their way already. */
+		if (r < 0)
+			ret = -ENOMEM;
+		else
+			*flags |= FRONT_REPLY_FDS;
+	}
+	while (caller->n_fds)
+		close_fd(caller->fds[--caller->n_fds]);
+	return ret;
+}
+
 static void serve_call(struct slane *slane)
 {
 	struct front_call *call = slane->call;
 	struct file *file;
-	uint32_t slot, cmd;
+	uint32_t slot, cmd, flags = 0;
 	uint64_t arg;
 	long ret;
 
@@ -211,15 +232,16 @@ static void serve_call(struct slane *slane)
 			ret = -ESTALE;
 		}
 	}
-	call->flags = 0;
 	if (slane->caller.reply_fd >= 0) {
 		if (ret >= 0 &&
 		    fdsock_send(slane->sock, "", 1, &slane->caller.reply_fd, 1) == 0)
-			call->flags = FRONT_REPLY_FD |
-				      (slane->caller.reply_cloexec ? FRONT_REPLY_CLOEXEC : 0);
+			flags = FRONT_REPLY_FD |
+				(slane->caller.reply_cloexec ? FRONT_REPLY_CLOEXEC : 0);
 		/* What the client did not get is closed here, which ends it. */
 		slane->caller.reply_fd = close_fd(slane->caller.reply_fd);
 	}
+	ret = reply_fds(slane, ret, &flags);
+	call->flags = flags;
 	for (uint32_t i = 0; i < slane->n_win; i++) {
 		call->win[i].dirty_lo = slane->win[i].dirty_lo;
 		call->win[i].dirty_hi = slane->win[i].dirty_hi;
