@@ -48,21 +48,16 @@ void qcomtee_context_put(struct qcomtee_context_data *ctxdata)
 	kref_put(&ctxdata->refcount, qcomtee_context_free);
 }
 
-int qcomtee_context_open(struct tee_context *ctx)
+struct qcomtee_context_data *qcomtee_context_new(struct qcomtee *qcomtee)
 {
-	struct qcomtee *qcomtee = tee_get_drvdata(ctx->teedev);
 	struct qcomtee_context_data *ctxdata;
-
-	/* Nobody calls through the device's own context. */
-	if (tee_context_is_device(ctx))
-		return 0;
 
 	ctxdata = kzalloc(sizeof(*ctxdata), GFP_KERNEL);
 	if (!ctxdata)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	if (!qcomtee_user_get(qcomtee)) {
 		kfree(ctxdata);
-		return -ENODEV;
+		return ERR_PTR(-ENODEV);
 	}
 	kref_init(&ctxdata->refcount);
 	ctxdata->qcomtee = qcomtee;
@@ -75,20 +70,37 @@ int qcomtee_context_open(struct tee_context *ctx)
 	mutex_lock(&qcomtee->contexts_mutex);
 	list_add(&ctxdata->node, &qcomtee->contexts);
 	mutex_unlock(&qcomtee->contexts_mutex);
+	return ctxdata;
+}
+
+int qcomtee_context_open(struct tee_context *ctx)
+{
+	struct qcomtee_context_data *ctxdata;
+
+	/* Nobody calls through the device's own context. */
+	if (tee_context_is_device(ctx))
+		return 0;
+
+	ctxdata = qcomtee_context_new(tee_get_drvdata(ctx->teedev));
+	if (IS_ERR(ctxdata))
+		return PTR_ERR(ctxdata);
 	ctx->data = ctxdata;
 	return 0;
 }
 
-void qcomtee_context_close(struct tee_context *ctx)
+void qcomtee_context_shut(struct qcomtee_context_data *ctxdata)
 {
-	struct qcomtee_context_data *ctxdata = ctx->data;
-
-	if (!ctxdata)
-		return;
 	mutex_lock(&ctxdata->mutex);
 	ctxdata->closed = true;
 	mutex_unlock(&ctxdata->mutex);
 	qcomtee_user_fail_requests(ctxdata, 0);
+	complete_all(&ctxdata->reqs_c);
+}
+
+void qcomtee_context_close(struct tee_context *ctx)
+{
+	if (ctx->data)
+		qcomtee_context_shut(ctx->data);
 }
 
 static struct qcomtee_object *qcomtee_context_remove(struct qcomtee_context_data *ctxdata,
@@ -103,17 +115,11 @@ static struct qcomtee_object *qcomtee_context_remove(struct qcomtee_context_data
 	return object;
 }
 
-void qcomtee_context_release(struct tee_context *ctx)
+void qcomtee_context_end(struct qcomtee_context_data *ctxdata)
 {
-	struct qcomtee_context_data *ctxdata = ctx->data;
+	struct qcomtee *qcomtee = ctxdata->qcomtee;
 	struct qcomtee_object *object;
-	struct qcomtee *qcomtee;
 	int id;
-
-	if (!ctxdata)
-		return;
-	qcomtee = ctxdata->qcomtee;
-	ctx->data = NULL;
 
 	mutex_lock(&qcomtee->contexts_mutex);
 	list_del(&ctxdata->node);
@@ -124,6 +130,15 @@ void qcomtee_context_release(struct tee_context *ctx)
 		qcomtee_object_put(qcomtee_context_remove(ctxdata, id));
 	qcomtee_context_put(ctxdata);
 	qcomtee_user_put(qcomtee);
+}
+
+void qcomtee_context_release(struct tee_context *ctx)
+{
+	struct qcomtee_context_data *ctxdata = ctx->data;
+
+	ctx->data = NULL;
+	if (ctxdata)
+		qcomtee_context_end(ctxdata);
 }
 
 void qcomtee_contexts_reset(struct qcomtee *qcomtee, u32 epoch)
@@ -356,11 +371,8 @@ static int qcomtee_args_to_params(struct tee_context *ctx, struct tee_param *par
  * The ioctl
  */
 
-/* What of the root object belongs to the kernel */
-static int qcomtee_check_root_op(u32 op, const struct tee_param *params, u32 num_params)
+int qcomtee_check_root_op(u32 op, bool null_input)
 {
-	u32 i;
-
 	switch (op) {
 	case QTEE_CLIENT_ENV_OP_NOTIFY_DOMAIN_CHANGE:
 	case QTEE_CLIENT_ENV_OP_ADCI_ACCEPT:
@@ -368,14 +380,21 @@ static int qcomtee_check_root_op(u32 op, const struct tee_param *params, u32 num
 		return -EINVAL;
 	case QTEE_CLIENT_ENV_OP_REGISTER_WITH_CREDENTIALS:
 		/* No credentials are those of the kernel. */
-		for (i = 0; i < num_params; i++)
-			if (params[i].attr == TEE_IOCTL_PARAM_ATTR_TYPE_OBJREF_INPUT &&
-			    params[i].u.objref.id == TEE_OBJREF_NULL)
-				return -EINVAL;
-		return 0;
+		return null_input ? -EINVAL : 0;
 	default:
 		return 0;
 	}
+}
+
+static bool qcomtee_has_null_input(const struct tee_param *params, u32 num_params)
+{
+	u32 i;
+
+	for (i = 0; i < num_params; i++)
+		if (params[i].attr == TEE_IOCTL_PARAM_ATTR_TYPE_OBJREF_INPUT &&
+		    params[i].u.objref.id == TEE_OBJREF_NULL)
+			return true;
+	return false;
 }
 
 /* The target, with a reference; NULL when there is none. */
@@ -450,7 +469,8 @@ int qcomtee_object_invoke(struct tee_context *ctx, struct tee_ioctl_object_invok
 	if (arg->op & ~QTEE_MSG_OP_METHOD_MASK || arg->op == QTEE_MSG_OP_RETAIN)
 		return -EINVAL;
 	if (arg->id == TEE_OBJREF_NULL) {
-		rc = qcomtee_check_root_op(arg->op, params, arg->num_params);
+		rc = qcomtee_check_root_op(arg->op,
+					   qcomtee_has_null_input(params, arg->num_params));
 		if (rc)
 			return rc;
 	}

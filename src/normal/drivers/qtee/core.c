@@ -260,7 +260,17 @@ struct qcomtee *qcomtee_probe(const struct qcomtee_platform_data *pdata)
 	rc = tee_device_register(qcomtee->teedev);
 	if (rc)
 		goto err_end;
+	if (pdata->rfc) {
+		rc = qcomtee_rfc_register(qcomtee);
+		if (rc)
+			goto err_remove;
+	}
 	return qcomtee;
+
+err_remove:
+	/* Somebody may have opened it already. */
+	qcomtee_remove(qcomtee);
+	return ERR_PTR(rc);
 
 err_end:
 	tee_device_unregister(qcomtee->teedev);
@@ -286,6 +296,7 @@ void qcomtee_remove(struct qcomtee *qcomtee)
 	if (!qcomtee)
 		return;
 
+	qcomtee_rfc_unregister(qcomtee);
 	spin_lock(&qcomtee->lock);
 	qcomtee->removing = true;
 	spin_unlock(&qcomtee->lock);

@@ -15,15 +15,19 @@ struct qcomtee;
  * struct qcomtee_platform_data - what the driver is bound to
  * @callback_timeout_ms: how long a server may take for a callback before the QTEE
  *	is told TIMEOUT; 0 for ever
+ * @rfc: make /dev/qtee and /dev/qtee-ree, too; of all QTEEs that are bound only one
+ *	can have them
  */
 struct qcomtee_platform_data {
 	struct smc_conduit *conduit;
 	unsigned int callback_timeout_ms;
+	bool rfc;
 };
 
 /*
  * Bind to the QTEE behind the conduit: registers /dev/teeN. Any number of QTEEs
- * can be bound at once. ERR_PTR: -ENODEV nobody answers object messages, -ENOMEM.
+ * can be bound at once. ERR_PTR: -ENODEV nobody answers object messages, -ENOMEM;
+ * what the platform says when a node cannot be made.
  */
 struct qcomtee *qcomtee_probe(const struct qcomtee_platform_data *pdata);
 

@@ -6,7 +6,9 @@
  * smc.c (registers) -> conduit. A callback comes back the same way: invoke.c ->
  * the object's dispatch(), which is user_obj.c, mem_obj.c or primordial_obj.c.
  * object.c, invoke.c, msg.c, async.c, release.c and smc.c are the object layer,
- * which knows nothing of a user API; call.c, user_obj.c and mem_obj.c are one.
+ * which knows nothing of a user API. There are two: call.c and supp.c are the TEE
+ * subsystem's; the files that begin with rfc are the QTEE's own, /dev/qtee. Both
+ * have user_obj.c and mem_obj.c.
  *
  * What the QTEE writes is hostile. A callback message is copied out of the
  * outbound buffer once, whole, and the copy is checked and used. Of a direct
@@ -44,6 +46,7 @@
 #include "abi/tee.h"
 #include "normal/drivers/qtee/qcomtee.h"
 #include "normal/drivers/qtee/qcomtee_object.h"
+#include "normal/platform.h"
 #include "normal/tee/tee_core.h"
 
 /* Invocation contexts, with their buffers, that are kept for the next call */
@@ -142,7 +145,8 @@ struct qcomtee_ns_id {
  * @releases: proxies to give back; @resumes: invocations to go on with
  * @users: open files; @removing: there will be no more
  * @wq: woken when @users or @n_releases becomes 0
- * @contexts: of user API B, guarded by @contexts_mutex
+ * @contexts: of both user APIs, guarded by @contexts_mutex
+ * @rfc_root, @rfc_server: the nodes of the QTEE's own user API, if they were asked for
  */
 struct qcomtee {
 	struct smc_conduit *conduit;
@@ -181,6 +185,10 @@ struct qcomtee {
 
 	struct mutex contexts_mutex;
 	struct list_head contexts;
+
+	bool rfc;
+	struct platform_misc rfc_root;
+	struct platform_misc rfc_server;
 };
 
 /* object.c */
@@ -305,10 +313,15 @@ extern const struct qcomtee_object_operations qcomtee_primordial_ops;
  */
 int qcomtee_mem_object_new(struct qcomtee *qcomtee, struct tee_shm *shm,
 			   struct qcomtee_object **ret_object);
+/* The same for the memory behind a descriptor, which is kept open. */
+int qcomtee_mem_object_new_file(struct qcomtee *qcomtee, struct platform_shm_file *file,
+				struct qcomtee_object **ret_object);
 /* The memory behind @object, borrowed; NULL when it is no memory object. */
 struct tee_shm *qcomtee_mem_object_shm(struct qcomtee_object *object);
+/* The descriptor of it, borrowed; NULL too when it was made without one. */
+struct platform_shm_file *qcomtee_mem_object_file(struct qcomtee_object *object);
 
-/* call.c: user API B */
+/* call.c: contexts, and the user API of the TEE subsystem */
 
 enum qcomtee_ureq_state {
 	QCOMTEE_UREQ_QUEUED,
@@ -343,7 +356,7 @@ struct qcomtee_ureq {
 };
 
 /**
- * struct qcomtee_context_data - one open file: tee_context.data
+ * struct qcomtee_context_data - one open file: tee_context.data, or a server's
  * @refcount: the file, and every object that it hosts
  * @node: in qcomtee.contexts
  * @mutex: guards all below
@@ -352,6 +365,7 @@ struct qcomtee_ureq {
  * @reqs: queued requests, oldest first
  * @taken: requests that the server has, by their number; ERR_PTR in the place of
  *	one whose requester is gone
+ * @first_req: the lowest number that a request gets
  * @reqs_c: one token for each queued request, at least
  */
 struct qcomtee_context_data {
@@ -363,8 +377,16 @@ struct qcomtee_context_data {
 	struct idr objects;
 	struct list_head reqs;
 	struct idr taken;
+	int first_req;
 	struct completion reqs_c;
 };
+
+/* A user of the device. ERR_PTR: -ENOMEM, -ENODEV. */
+struct qcomtee_context_data *qcomtee_context_new(struct qcomtee *qcomtee);
+/* Nobody serves any more: requests fail, and who waits for one gets -ENODEV. */
+void qcomtee_context_shut(struct qcomtee_context_data *ctxdata);
+/* The file is gone; it was shut before. */
+void qcomtee_context_end(struct qcomtee_context_data *ctxdata);
 
 int qcomtee_context_open(struct tee_context *ctx);
 /* Nobody serves any more: requests fail. Then its objects are given back. */
@@ -390,6 +412,9 @@ int qcomtee_objref_from_object(struct tee_context *ctx, struct qcomtee_object *o
 /* Undo the last: the client never saw @ref. */
 void qcomtee_objref_revoke(struct tee_context *ctx, const struct tee_param_objref *ref);
 
+/* What of the root object belongs to the kernel: -EINVAL. @null_input: among the
+ * arguments is a NULL object as input. */
+int qcomtee_check_root_op(u32 op, bool null_input);
 int qcomtee_object_invoke(struct tee_context *ctx, struct tee_ioctl_object_invoke_arg *arg,
 			  struct tee_param *params);
 
@@ -400,6 +425,11 @@ int qcomtee_user_object_new(struct qcomtee_context_data *ctxdata, u64 id,
 /* Is it an object that @ctxdata hosts? Then its number. */
 bool qcomtee_user_object_id(struct qcomtee_object *object,
 			    const struct qcomtee_context_data *ctxdata, u64 *ret_id);
+/* Whose it is, borrowed, and its number; NULL when it is no user object. */
+struct qcomtee_context_data *qcomtee_user_object_host(struct qcomtee_object *object, u64 *ret_id);
+/* By which descriptor its exporter knew the host; -1 when that was not said */
+void qcomtee_user_object_set_host_fd(struct qcomtee_object *object, int fd);
+int qcomtee_user_object_host_fd(struct qcomtee_object *object);
 /*
  * What becomes of @object, if it is a user object. notify: the host is told when it
  * is released. kill: the host has forgotten it; callbacks to it fail.
@@ -410,9 +440,42 @@ void qcomtee_user_object_kill(struct qcomtee_object *object);
 /* End requests of @ctxdata with -ENODEV: those of other epochs than @epoch; 0: all. */
 void qcomtee_user_fail_requests(struct qcomtee_context_data *ctxdata, u32 epoch);
 
+/* Can the server take @ureq with what it offers? */
+typedef bool (*qcomtee_ureq_fits_t)(const struct qcomtee_ureq *ureq, const void *room);
+/*
+ * Wait for the oldest request, and take it: CONVERTING. It is a notice when it has
+ * no oic. -EINVAL: it does not fit, and stays; -ENODEV: shut; -ERESTARTSYS, -ENOMEM.
+ */
+int qcomtee_ureq_take(struct qcomtee_context_data *ctxdata, qcomtee_ureq_fits_t fits,
+		      const void *room, struct qcomtee_ureq **ret_ureq);
+/*
+ * The end of its conversion, @rc being the outcome. True: the server has it now.
+ * Otherwise it is over, or, after -EFAULT, queued again.
+ */
+bool qcomtee_ureq_converted(struct qcomtee_context_data *ctxdata, struct qcomtee_ureq *ureq,
+			    int rc);
+/* The server knows of it, or does not: then it gets it again. */
+void qcomtee_ureq_free_notice(struct qcomtee_ureq *ureq);
+void qcomtee_ureq_put_back_notice(struct qcomtee_context_data *ctxdata,
+				  struct qcomtee_ureq *ureq);
+/* The request of this number, CONVERTING; ERR_PTR(-EINVAL) when the server has not it. */
+struct qcomtee_ureq *qcomtee_ureq_take_answered(struct qcomtee_context_data *ctxdata, u64 id);
+/* Its answer is in its arguments, or @rc is an errno. */
+void qcomtee_ureq_answered(struct qcomtee_context_data *ctxdata, struct qcomtee_ureq *ureq,
+			   int rc);
+
+/* supp.c */
+
 int qcomtee_supp_recv(struct tee_context *ctx, u32 *func, u32 *num_params,
 		      struct tee_param *params);
 int qcomtee_supp_send(struct tee_context *ctx, u32 ret, u32 num_params,
 		      struct tee_param *params);
+
+/* rfc.c: the QTEE's own user API */
+
+/* Make the nodes. The errno of platform_misc_publish(); then there is none. */
+int qcomtee_rfc_register(struct qcomtee *qcomtee);
+/* Nobody can open them any more. */
+void qcomtee_rfc_unregister(struct qcomtee *qcomtee);
 
 #endif /* NORMAL_DRIVERS_QCOMTEE_PRIVATE_H */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * User objects: hosted by a process, which serves them by SUPPL_RECV and SUPPL_SEND
+ * User objects: hosted by a process; and requests to it
+ *
+ * Of both user APIs: how the process receives and answers is in supp.c and
+ * rfc_server.c.
  *
  * A callback becomes a request in the queue of the context that hosts the object.
  * Who asked waits, or is called back (qcomtee_object_wait_mode()). A request belongs
@@ -17,13 +20,12 @@
 #include <linux/idr.h>
 #include <linux/jiffies.h>
 #include <linux/kernel.h>
+#include <linux/limits.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/string.h>
-#include <linux/uaccess.h>
 
 #include "normal/drivers/qtee/qcomtee_private.h"
 
@@ -33,12 +35,14 @@
 /**
  * struct qcomtee_user_object - an object of a client
  * @id: the client's number
+ * @host_fd: see qcomtee_user_object_host_fd()
  * @notify, @dead: guarded by the context's mutex; see qcomtee_user_object_*()
  */
 struct qcomtee_user_object {
 	struct qcomtee_object object;
 	struct qcomtee_context_data *ctxdata;
 	u64 id;
+	int host_fd;
 	bool notify;
 	bool dead;
 	struct qcomtee_ureq notice;
@@ -93,20 +97,36 @@ int qcomtee_user_object_new(struct qcomtee_context_data *ctxdata, u64 id,
 	qcomtee_context_get(ctxdata);
 	uo->ctxdata = ctxdata;
 	uo->id = id;
+	uo->host_fd = -1;
 	*ret_object = &uo->object;
 	return 0;
+}
+
+struct qcomtee_context_data *qcomtee_user_object_host(struct qcomtee_object *object, u64 *ret_id)
+{
+	struct qcomtee_user_object *uo;
+
+	if (!qcomtee_object_has_ops(object, &qcomtee_user_object_ops))
+		return NULL;
+	uo = to_qcomtee_user_object(object);
+	*ret_id = uo->id;
+	return uo->ctxdata;
 }
 
 bool qcomtee_user_object_id(struct qcomtee_object *object,
 			    const struct qcomtee_context_data *ctxdata, u64 *ret_id)
 {
-	struct qcomtee_user_object *uo;
+	return qcomtee_user_object_host(object, ret_id) == ctxdata;
+}
 
-	if (!qcomtee_object_has_ops(object, &qcomtee_user_object_ops))
-		return false;
-	uo = to_qcomtee_user_object(object);
-	*ret_id = uo->id;
-	return uo->ctxdata == ctxdata;
+void qcomtee_user_object_set_host_fd(struct qcomtee_object *object, int fd)
+{
+	to_qcomtee_user_object(object)->host_fd = fd;
+}
+
+int qcomtee_user_object_host_fd(struct qcomtee_object *object)
+{
+	return to_qcomtee_user_object(object)->host_fd;
 }
 
 static void qcomtee_user_object_set(struct qcomtee_object *object, bool notify, bool dead)
@@ -297,104 +317,21 @@ void qcomtee_user_fail_requests(struct qcomtee_context_data *ctxdata, u32 epoch)
 }
 
 /*
- * Who serves: SUPPL_RECV
+ * Who serves
  */
 
-/* Input data goes to the end of the room, one buffer below the other. */
-static bool qcomtee_room_take(size_t *room, size_t size)
-{
-	if (size > *room)
-		return false;
-	*room = (*room - size) & ~(size_t)7;
-	return true;
-}
-
-static bool qcomtee_ureq_fits(const struct qcomtee_ureq *ureq, u32 num_params, size_t room)
-{
-	unsigned int i;
-
-	if (!ureq->oic)
-		return true;
-	qcomtee_arg_for_each(i, ureq->args) {
-		if (i + 1 >= num_params)
-			return false;
-		if (ureq->args[i].type == QCOMTEE_ARG_TYPE_IB &&
-		    !qcomtee_room_take(&room, ureq->args[i].b.size))
-			return false;
-	}
-	return true;
-}
-
-static void qcomtee_recv_revoke(struct tee_context *ctx, struct tee_param *params, unsigned int n)
-{
-	while (n--)
-		if (params[n].attr == TEE_IOCTL_PARAM_ATTR_TYPE_OBJREF_INPUT)
-			qcomtee_objref_revoke(ctx, &params[n].u.objref);
-}
-
-/* One argument; @room as far as it is still free, from the start of the buffer. */
-static int qcomtee_arg_to_param(struct tee_context *ctx, struct qcomtee_arg *arg,
-				struct tee_param *param, void __user *buf, size_t *room)
-{
-	int rc;
-
-	memset(param, 0, sizeof(*param));
-	switch (arg->type) {
-	case QCOMTEE_ARG_TYPE_IB:
-		if (!qcomtee_room_take(room, arg->b.size))
-			return -EINVAL;
-		param->attr = TEE_IOCTL_PARAM_ATTR_TYPE_UBUF_INPUT;
-		param->u.ubuf.uaddr = (char __user *)buf + *room;
-		param->u.ubuf.size = arg->b.size;
-		return copy_to_user(param->u.ubuf.uaddr, arg->b.addr, arg->b.size) ? -EFAULT : 0;
-	case QCOMTEE_ARG_TYPE_OB:
-		param->attr = TEE_IOCTL_PARAM_ATTR_TYPE_UBUF_OUTPUT;
-		param->u.ubuf.size = arg->b.size;
-		return 0;
-	case QCOMTEE_ARG_TYPE_IO:
-		qcomtee_object_get(arg->o);
-		rc = qcomtee_objref_from_object(ctx, arg->o, &param->u.objref);
-		if (rc)
-			qcomtee_object_put(arg->o);
-		else
-			param->attr = TEE_IOCTL_PARAM_ATTR_TYPE_OBJREF_INPUT;
-		return rc;
-	default:
-		param->attr = TEE_IOCTL_PARAM_ATTR_TYPE_OBJREF_OUTPUT;
-		return 0;
-	}
-}
-
-/* @params from the second on. -EFAULT; other errors are about the request. */
-static int qcomtee_ureq_to_params(struct tee_context *ctx, struct qcomtee_ureq *ureq,
-				  struct tee_param *params, void __user *buf, size_t room,
-				  u32 *ret_num_params)
-{
-	unsigned int i;
-	int rc;
-
-	qcomtee_arg_for_each(i, ureq->args) {
-		rc = qcomtee_arg_to_param(ctx, &ureq->args[i], &params[i], buf, &room);
-		if (rc) {
-			qcomtee_recv_revoke(ctx, params, i);
-			return rc;
-		}
-	}
-	*ret_num_params = i + 1;
-	return 0;
-}
-
-/*
- * 1 with the head of the queue, CONVERTING and with a number; a notice is off all
- * lists. 0: there is none. -EINVAL: it does not fit and stays; -ENOMEM.
- */
-static int qcomtee_ureq_pop(struct qcomtee_context_data *ctxdata, u32 num_params, size_t room,
-			    struct qcomtee_ureq **ret_ureq)
+/* See qcomtee_ureq_take(); 1: it is there, 0: there is none. */
+static int qcomtee_ureq_pop(struct qcomtee_context_data *ctxdata, qcomtee_ureq_fits_t fits,
+			    const void *room, struct qcomtee_ureq **ret_ureq)
 {
 	struct qcomtee_ureq *ureq;
 	int rc = 0;
 
 	mutex_lock(&ctxdata->mutex);
+	if (ctxdata->closed) {
+		rc = -ENODEV;
+		goto out_unlock;
+	}
 	ureq = list_first_entry_or_null(&ctxdata->reqs, struct qcomtee_ureq, link);
 	if (!ureq)
 		goto out_unlock;
@@ -403,18 +340,18 @@ static int qcomtee_ureq_pop(struct qcomtee_context_data *ctxdata, u32 num_params
 		rc = -ERESTARTSYS;
 		goto out_unlock;
 	}
-	if (!qcomtee_ureq_fits(ureq, num_params, room)) {
+	if (!fits(ureq, room)) {
 		rc = -EINVAL;
 		goto out_unlock;
 	}
-	rc = idr_alloc(&ctxdata->taken, ureq, 0, 0, GFP_KERNEL);
-	if (rc < 0)
-		goto out_unlock;
-	ureq->id = rc;
+	if (ureq->oic) {
+		rc = idr_alloc(&ctxdata->taken, ureq, ctxdata->first_req, 0, GFP_KERNEL);
+		if (rc < 0)
+			goto out_unlock;
+		ureq->id = rc;
+	}
 	ureq->state = QCOMTEE_UREQ_CONVERTING;
 	list_del_init(&ureq->link);
-	if (!ureq->oic)
-		idr_remove(&ctxdata->taken, ureq->id);
 	*ret_ureq = ureq;
 	rc = 1;
 out_unlock:
@@ -422,14 +359,13 @@ out_unlock:
 	return rc;
 }
 
-/* Wait for a request that fits. 0 or an errno. */
-static int qcomtee_ureq_take(struct qcomtee_context_data *ctxdata, u32 num_params, size_t room,
-			     struct qcomtee_ureq **ret_ureq)
+int qcomtee_ureq_take(struct qcomtee_context_data *ctxdata, qcomtee_ureq_fits_t fits,
+		      const void *room, struct qcomtee_ureq **ret_ureq)
 {
 	bool token = false;
 	int rc;
 
-	while (!(rc = qcomtee_ureq_pop(ctxdata, num_params, room, ret_ureq))) {
+	while (!(rc = qcomtee_ureq_pop(ctxdata, fits, room, ret_ureq))) {
 		rc = wait_for_completion_interruptible(&ctxdata->reqs_c);
 		if (rc)
 			return rc;
@@ -443,171 +379,55 @@ static int qcomtee_ureq_take(struct qcomtee_context_data *ctxdata, u32 num_param
 	return rc < 0 ? rc : 0;
 }
 
-/*
- * The end of RECV's conversion. Whether the server has the request now; otherwise
- * it is over, or, after -EFAULT, queued again.
- */
-static bool qcomtee_ureq_converted(struct qcomtee_context_data *ctxdata,
-				   struct qcomtee_ureq *ureq, int rc)
+void qcomtee_ureq_free_notice(struct qcomtee_ureq *ureq)
 {
-	bool taken = !rc && !ureq->gone;
+	qcomtee_user_object_free(container_of(ureq, struct qcomtee_user_object, notice));
+}
 
-	lockdep_assert_held(&ctxdata->mutex);
+static void qcomtee_ureq_put_back_locked(struct qcomtee_context_data *ctxdata,
+					 struct qcomtee_ureq *ureq)
+{
+	ureq->state = QCOMTEE_UREQ_QUEUED;
+	list_add(&ureq->link, &ctxdata->reqs);
+	complete(&ctxdata->reqs_c);
+}
+
+bool qcomtee_ureq_converted(struct qcomtee_context_data *ctxdata, struct qcomtee_ureq *ureq,
+			    int rc)
+{
+	bool taken;
+
+	mutex_lock(&ctxdata->mutex);
+	taken = !rc && !ureq->gone;
 	if (taken) {
 		ureq->state = QCOMTEE_UREQ_PROCESSING;
-		return true;
-	}
-	idr_remove(&ctxdata->taken, ureq->id);
-	if (ureq->gone) {
-		qcomtee_ureq_finish_locked(ureq, -ENODEV);
-	} else if (rc == -EFAULT) {
-		ureq->state = QCOMTEE_UREQ_QUEUED;
-		list_add(&ureq->link, &ctxdata->reqs);
-		complete(&ctxdata->reqs_c);
 	} else {
-		qcomtee_ureq_finish_locked(ureq, rc);
-	}
-	return false;
-}
-
-static int qcomtee_recv_check(u32 num_params, const struct tee_param *params)
-{
-	u32 i;
-
-	if (!num_params || params[0].attr != QTEE_SUPP_RECV_META ||
-	    params[0].u.value.a % QTEE_MSG_ALIGN)
-		return -EINVAL;
-	for (i = 1; i < num_params; i++)
-		if (params[i].attr != TEE_IOCTL_PARAM_ATTR_TYPE_NONE)
-			return -EINVAL;
-	return 0;
-}
-
-static void qcomtee_recv_meta(struct tee_param *param, const struct qcomtee_ureq *ureq)
-{
-	param->attr = QTEE_SUPP_RECV_META;
-	param->u.value = (struct tee_param_value){ .a = ureq->object_id, .b = ureq->id };
-}
-
-/* 1: done; 0: look for another request. */
-static int qcomtee_recv_one(struct tee_context *ctx, struct qcomtee_ureq *ureq, u32 *func,
-			    u32 *num_params, struct tee_param *params)
-{
-	struct qcomtee_context_data *ctxdata = ctx->data;
-	struct tee_param_value meta = params[0].u.value;
-	u32 n = 1;
-	bool taken;
-	int rc;
-
-	*func = ureq->op;
-	qcomtee_recv_meta(params, ureq);
-	if (!ureq->oic) {
-		*num_params = 1;
-		qcomtee_user_object_free(container_of(ureq, struct qcomtee_user_object, notice));
-		return 1;
-	}
-
-	rc = qcomtee_ureq_to_params(ctx, ureq, params + 1, u64_to_user_ptr(meta.a), meta.b, &n);
-	mutex_lock(&ctxdata->mutex);
-	taken = qcomtee_ureq_converted(ctxdata, ureq, rc);
-	mutex_unlock(&ctxdata->mutex);
-	if (taken) {
-		*num_params = n;
-		return 1;
-	}
-	if (!rc)
-		qcomtee_recv_revoke(ctx, params + 1, n - 1);
-	params[0].u.value = meta;
-	return rc == -EFAULT ? rc : 0;
-}
-
-int qcomtee_supp_recv(struct tee_context *ctx, u32 *func, u32 *num_params,
-		      struct tee_param *params)
-{
-	struct qcomtee_context_data *ctxdata = ctx->data;
-	struct qcomtee_ureq *ureq;
-	int rc;
-
-	rc = qcomtee_recv_check(*num_params, params);
-	if (rc)
-		return rc;
-	if (!access_ok(u64_to_user_ptr(params[0].u.value.a), params[0].u.value.b))
-		return -EFAULT;
-
-	do {
-		rc = qcomtee_ureq_take(ctxdata, *num_params, params[0].u.value.b, &ureq);
-		if (!rc)
-			rc = qcomtee_recv_one(ctx, ureq, func, num_params, params);
+		idr_remove(&ctxdata->taken, ureq->id);
+		if (ureq->gone)
+			qcomtee_ureq_finish_locked(ureq, -ENODEV);
+		else if (rc == -EFAULT)
+			qcomtee_ureq_put_back_locked(ctxdata, ureq);
 		else
-			return rc;
-	} while (!rc);
-	return rc < 0 ? rc : 0;
-}
-
-/*
- * Who serves: SUPPL_SEND
- */
-
-static const u64 qcomtee_attr_of_type[QCOMTEE_ARG_TYPE_NR] = {
-	[QCOMTEE_ARG_TYPE_IB] = TEE_IOCTL_PARAM_ATTR_TYPE_UBUF_INPUT,
-	[QCOMTEE_ARG_TYPE_OB] = TEE_IOCTL_PARAM_ATTR_TYPE_UBUF_OUTPUT,
-	[QCOMTEE_ARG_TYPE_IO] = TEE_IOCTL_PARAM_ATTR_TYPE_OBJREF_INPUT,
-	[QCOMTEE_ARG_TYPE_OO] = TEE_IOCTL_PARAM_ATTR_TYPE_OBJREF_OUTPUT,
-};
-
-static int qcomtee_send_check(const struct qcomtee_arg *args, u32 num_params,
-			      const struct tee_param *params)
-{
-	unsigned int i;
-
-	qcomtee_arg_for_each(i, args) {
-		if (i >= num_params || params[i].attr != qcomtee_attr_of_type[args[i].type])
-			return -EINVAL;
-		if (args[i].type == QCOMTEE_ARG_TYPE_OB &&
-		    params[i].u.ubuf.size > args[i].b.size)
-			return -EINVAL;
+			qcomtee_ureq_finish_locked(ureq, rc);
 	}
-	return i == num_params ? 0 : -EINVAL;
+	mutex_unlock(&ctxdata->mutex);
+	return taken;
 }
 
-static int qcomtee_param_to_arg(struct tee_context *ctx, const struct tee_param *param,
-				struct qcomtee_arg *arg)
+void qcomtee_ureq_put_back_notice(struct qcomtee_context_data *ctxdata, struct qcomtee_ureq *ureq)
 {
-	if (arg->type == QCOMTEE_ARG_TYPE_OO)
-		return qcomtee_objref_to_object(ctx, &param->u.objref, &arg->o);
-	if (arg->type != QCOMTEE_ARG_TYPE_OB)
-		return 0;
-	if (copy_from_user(arg->b.addr, param->u.ubuf.uaddr, param->u.ubuf.size))
-		return -EFAULT;
-	arg->b.size = param->u.ubuf.size;
-	return 0;
+	bool closed;
+
+	mutex_lock(&ctxdata->mutex);
+	closed = ctxdata->closed;
+	if (!closed)
+		qcomtee_ureq_put_back_locked(ctxdata, ureq);
+	mutex_unlock(&ctxdata->mutex);
+	if (closed)
+		qcomtee_ureq_free_notice(ureq);
 }
 
-/* The answer into the arguments of the callback: all of it or nothing. */
-static int qcomtee_params_to_ureq(struct tee_context *ctx, struct qcomtee_arg *args,
-				  u32 num_params, const struct tee_param *params)
-{
-	unsigned int i;
-	int rc;
-
-	rc = qcomtee_send_check(args, num_params, params);
-	for (i = 0; !rc && i < num_params; i++)
-		rc = qcomtee_param_to_arg(ctx, &params[i], &args[i]);
-
-	qcomtee_arg_for_each_type(i, args, QCOMTEE_ARG_TYPE_OO) {
-		if (!rc) {
-			qcomtee_user_object_set_notify(args[i].o);
-			continue;
-		}
-		qcomtee_object_put(args[i].o);
-		args[i].o = NULL_QCOMTEE_OBJECT;
-	}
-	return rc;
-}
-
-/* The request of this number, CONVERTING; ERR_PTR(-EINVAL) when the server has not it. */
-static struct qcomtee_ureq *qcomtee_ureq_take_answered(struct qcomtee_context_data *ctxdata,
-						       u64 id)
+struct qcomtee_ureq *qcomtee_ureq_take_answered(struct qcomtee_context_data *ctxdata, u64 id)
 {
 	struct qcomtee_ureq *ureq = NULL;
 
@@ -626,28 +446,10 @@ static struct qcomtee_ureq *qcomtee_ureq_take_answered(struct qcomtee_context_da
 	return ureq;
 }
 
-int qcomtee_supp_send(struct tee_context *ctx, u32 ret, u32 num_params,
-		      struct tee_param *params)
+void qcomtee_ureq_answered(struct qcomtee_context_data *ctxdata, struct qcomtee_ureq *ureq, int rc)
 {
-	struct qcomtee_context_data *ctxdata = ctx->data;
-	struct qcomtee_ureq *ureq;
-	int rc = 0;
-
-	if (!num_params || params[0].attr != QTEE_SUPP_SEND_META)
-		return -EINVAL;
-	ureq = qcomtee_ureq_take_answered(ctxdata, params[0].u.value.a);
-	if (IS_ERR(ureq))
-		return PTR_ERR(ureq);
-
-	/* Not under the mutex: it may go to the server's memory. */
-	if (ret)
-		qcomtee_object_set_result(ureq->oic, (s32)ret);
-	else
-		rc = qcomtee_params_to_ureq(ctx, ureq->args, num_params - 1, params + 1);
-
 	mutex_lock(&ctxdata->mutex);
 	idr_remove(&ctxdata->taken, ureq->id);
 	qcomtee_ureq_finish_locked(ureq, rc == -ENOMEM || !rc ? rc : -EINVAL);
 	mutex_unlock(&ctxdata->mutex);
-	return rc;
 }
