@@ -205,6 +205,19 @@ int platform_files_close(int fd)
 	return number_close(fd, /* own: */ true);
 }
 
+size_t platform_files_close_all(void)
+{
+	size_t n = 0;
+
+	for (int i = 0; i < MAX_NUMBERS; i++) {
+		if (numbers[i].taken) {
+			(void)number_close(PLATFORM_FILES_FIRST + i, /* own: */ false);
+			n++;
+		}
+	}
+	return n;
+}
+
 int platform_files_send(int fd, int process)
 {
 	int none, copy;

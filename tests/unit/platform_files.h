@@ -40,6 +40,9 @@ void platform_files_set_process(int process);
 /* Descriptors, of all processes, and nodes */
 size_t platform_files_count(void);
 
+/* Close what a test that failed left open; how many that were. */
+size_t platform_files_close_all(void);
+
 /* open(2) of a node, ioctl(2), close(2), by the process of the calling thread. */
 int platform_files_open(const char *name);
 long platform_files_ioctl(int fd, unsigned int cmd, unsigned long arg);

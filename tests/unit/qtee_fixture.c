@@ -79,6 +79,8 @@ int qx_teardown(void **state)
 
 	qx->task.killed = false;
 	qx->task.interrupted = NULL;
+	if (qx->fini)
+		qx->fini(qx);
 	qx_remove(qx);
 	task_leave(&qx->task);
 

@@ -26,6 +26,7 @@
  * struct qx - state of one test
  * @row: the initial state of the test, for tests that are rows of a table
  * @q, @ctx: NULL when a test removed or closed them
+ * @fini: called by the teardown before anything else; may be NULL
  * @refs_lost: references on objects of the world that may be away at the end
  */
 struct qx {
@@ -36,6 +37,7 @@ struct qx {
 	struct tee_context *ctx;
 	struct task_struct task;
 	long live;
+	void (*fini)(struct qx *qx);
 	long refs_lost;
 	void *data;
 };
