@@ -416,6 +416,32 @@ static void test_failed_call_is_silent(void **state)
 	assert_int_equal(platform_files_close(server), 0);
 }
 
+/* The server may be another process: nobody else would tell it. */
+static void test_killed_client_is_told(void **state)
+{
+	struct rx *rx = rx_of(state);
+	int server = platform_files_open("qtee-ree");
+	struct qcom_tee_param param = rp_obj(server, 9);
+	struct qcom_tee_object_invoke_arg *arg;
+
+	arg = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(arg != MAP_FAILED);
+	*arg = (struct qcom_tee_object_invoke_arg){ .op = 1, .num_params = 1 };
+	memcpy(arg + 1, &param, sizeof(param));
+	assert_int_equal(mprotect(arg, 4096, PROT_READ), 0);
+
+	/* Alive, it sees the error, and the server is left alone. */
+	assert_int_equal(rx_ioctl(rx->root, QCOM_TEE_IOCTL_INVOKE, arg, 4096), -EFAULT);
+	rx_expect_silence(rx->qx, server);
+	rx->qx->task.killed = true;
+	assert_int_equal(rx_ioctl(rx->root, QCOM_TEE_IOCTL_INVOKE, arg, 4096), -EFAULT);
+	rx->qx->task.killed = false;
+	rx_expect_notice(server, 9);
+	rx_expect_silence(rx->qx, server);
+	munmap(arg, 4096);
+	assert_int_equal(platform_files_close(server), 0);
+}
+
 /* --- memory --- */
 
 static void test_memory(void **state)
@@ -563,6 +589,8 @@ int main(void)
 	qx_add("qtee D-79 rfc, the object of another process", test_others_object, rx_setup, NULL);
 	qx_add("qtee D-60 rfc, D-61: notices after calls, none after failures",
 	       test_failed_call_is_silent, rx_setup, NULL);
+	qx_add("a client that is killed while its results are written",
+	       test_killed_client_is_told, rx_setup, NULL);
 	qx_add("memory comes back as a descriptor of it", test_memory, rx_setup, NULL);
 	qx_add("qtee D-44, memory that is open for reading only", test_memory_read_only, rx_setup,
 	       NULL);

@@ -8,6 +8,8 @@
  */
 #include <linux/err.h>
 #include <linux/errno.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -107,15 +109,16 @@ static int qcomtee_rfc_give_outputs(struct qcomtee_rfc_call *call, struct platfo
 }
 
 /*
- * Objects that the task hosts: after a call that took place their end is told,
- * after one that failed its owner has forgotten them.
+ * Objects of servers: after a call that took place their end is told, after one that
+ * failed whoever exported them has forgotten them. A task that is being killed does
+ * not see that its call failed, and its server may be another process: it is told.
  */
 static void qcomtee_rfc_settle(struct qcomtee_rfc_call *call, int rc)
 {
 	unsigned int i;
 
 	qcomtee_arg_for_each_type(i, call->args, QCOMTEE_ARG_TYPE_IO) {
-		if (rc)
+		if (rc && !fatal_signal_pending(current))
 			qcomtee_user_object_kill(call->args[i].o);
 		else
 			qcomtee_user_object_set_notify(call->args[i].o);
