@@ -88,6 +88,7 @@ static int qtee_machine_start(struct server *server, const struct config *config
 		return r;
 	pdata.conduit = keeper_get_conduit(machine->keeper);
 	pdata.callback_timeout_ms = config->qtee_callback_timeout_ms;
+	pdata.rfc = true;
 	machine->qcomtee = qcomtee_probe(&pdata);
 	if (IS_ERR(machine->qcomtee)) {
 		r = (int)PTR_ERR(machine->qcomtee);
