@@ -37,7 +37,7 @@ struct object_client {
 	void *data;		/* the server's own */
 	unsigned int n_servers;
 	pthread_t servers[CLIENT_MAX_SERVERS];
-	uint32_t credentials_released;
+	_Atomic uint32_t credentials_released;
 };
 
 /*

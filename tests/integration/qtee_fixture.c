@@ -38,9 +38,11 @@ static int32_t serve_upper(struct tee_ioctl_param *params, uint32_t n)
 static int32_t serve_method(struct peer *peer, uint64_t id, uint32_t op,
 			    struct tee_ioctl_param *params, uint32_t n)
 {
+	bool (*hook)(struct peer *, uint64_t, uint32_t, struct tee_ioctl_param *, uint32_t,
+		     int32_t *) = peer->hook;
 	int32_t result;
 
-	if (peer->hook && peer->hook(peer, id, op, params, n, &result))
+	if (hook && hook(peer, id, op, params, n, &result))
 		return result;
 	switch (op) {
 	case QTEE_OBJECT_OP_RELEASE:

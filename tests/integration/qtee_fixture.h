@@ -27,10 +27,13 @@ struct peer {
 	_Atomic unsigned int n_calls, n_released;
 	struct tee_ioctl_param taken;
 	struct tee_ioctl_param give;
-	/* Called for others, and for everything when it returns true; may be NULL */
-	bool (*hook)(struct peer *peer, uint64_t id, uint32_t op, struct tee_ioctl_param *params,
-		     uint32_t n, int32_t *ret_result);
-	void *data;
+	/*
+	 * Asked first, may be NULL; true: it has served. It is set while notices of what
+	 * was released before are still being served.
+	 */
+	bool (*_Atomic hook)(struct peer *peer, uint64_t id, uint32_t op,
+			     struct tee_ioctl_param *params, uint32_t n, int32_t *ret_result);
+	void *_Atomic data;
 };
 
 /* With an environment; @n_servers threads serve the client's objects. */
