@@ -200,8 +200,8 @@ struct process {
 	pid_t pid;
 	int pidfd;
 	loop_id id;
-	uid_t uid;
-	gid_t gid;
+	_Atomic(uid_t) uid;		/* as of its last message */
+	_Atomic(gid_t) gid;
 	struct user *user;		/* of the uid that it had first */
 	atomic_bool dead;
 	struct user_pages *pages;	/* given to it; guarded by server.lock */
