@@ -286,14 +286,17 @@ static void answer(unsigned int n)
 			arg->o.id = pick_id();
 		} else if (i >= QTEE_MSG_FIRST_OB(counts) && i < QTEE_MSG_FIRST_IO(counts)) {
 			uint8_t how = fuzz_u8(&f.in);
+			/* A step may have written over the message. */
+			bool inside = arg->b.offset <= MACHINE_PAGE &&
+				      arg->b.size <= MACHINE_PAGE - arg->b.offset;
 
 			/* An address, a length or text as they are asked for here */
-			if (arg->b.size >= 20) {
+			if (inside && arg->b.size >= 20) {
 				uint64_t words[3] = { odd_machine_pick_page(&f.in),
 						      MACHINE_PAGE, 6 };
 
 				memcpy((uint8_t *)cb + arg->b.offset, words, 20);
-			} else if (arg->b.size) {
+			} else if (inside && arg->b.size) {
 				fuzz_bytes(&f.in, (uint8_t *)cb + arg->b.offset,
 					   how < arg->b.size ? how : arg->b.size);
 			}

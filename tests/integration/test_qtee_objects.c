@@ -301,6 +301,14 @@ static void test_loader(struct peer *peer)
 	CHECK(peer_invoke(peer, loader, 1, params, 2) != QTEE_OK, "no memory");
 	peer_release(peer, loader);
 
+	/* A TA that held its own controller would never end. */
+	params[0] = object_ref(peer->controller, QTEE_OBJREF_TEE);
+	CHECK_EQ(peer_invoke(peer, peer->app, PROBE_KEEP, params, 1), QTEE_ERROR_BADOBJ);
+	params[0] = object_ref(601, QTEE_OBJREF_USER);
+	params[1] = object_result();
+	peer->give = object_ref(peer->controller, QTEE_OBJREF_TEE);
+	CHECK_EQ(peer_invoke(peer, peer->app, PROBE_FETCH, params, 2), QTEE_ERROR_BADOBJ);
+
 	params[0] = object_in(&flag, sizeof(flag));
 	CHECK_EQ(peer_invoke(peer, peer->controller, 3, params, 1), QTEE_OK);
 	params[0] = object_out(&got, sizeof(got));

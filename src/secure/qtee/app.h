@@ -71,6 +71,14 @@ bool app_is_dead(const struct app *app);
 /* Calls that are in it at this moment, those that wait for others included */
 uint32_t app_n_inside(const struct app *app);
 
+/*
+ * app_loader.c: the object that owns a TA, and the one that gives such objects. A TA gets
+ * a controller from a loader only: one that it could be given otherwise might be its
+ * own, or lead back to it, and it would never end.
+ */
+bool object_is_app_controller(const struct object *object);
+bool object_is_app_loader(const struct object *object);
+
 /* What of a TA can be told */
 struct app_info {
 	char name[MINKHOST_NAME_MAX];

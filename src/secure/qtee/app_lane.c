@@ -138,6 +138,15 @@ static bool objects_in(struct app *app, uint32_t first, uint32_t n,
 	return ok;
 }
 
+static bool has_controller(const union qtee_arg *args, uint32_t first, uint32_t n)
+{
+	for (uint32_t i = first; i < first + n; i++) {
+		if (object_is_app_controller(args[i].o))
+			return true;
+	}
+	return false;
+}
+
 static void take_released(struct app *app, const struct minkhost_call *msg)
 {
 	for (uint32_t i = 0; i < msg->n_released && i < MINKHOST_MAX_RELEASED; i++)
@@ -191,6 +200,8 @@ static int32_t call_out(struct app *app, struct minkhost_call *msg, uint32_t cou
 			const union qtee_arg *args)
 {
 	msg->counts = counts;
+	if (has_controller(args, QTEE_MSG_FIRST_IO(counts), QTEE_MSG_NUM_IO(counts)))
+		return QTEE_ERROR_BADOBJ;
 	if (!buffers_out(app, 0, QTEE_MSG_NUM_IB(counts), args, msg->args))
 		return QTEE_ERROR_MAXDATA;
 	for (uint32_t i = QTEE_MSG_FIRST_OB(counts); i < QTEE_MSG_FIRST_IO(counts); i++)
@@ -361,6 +372,9 @@ static void request_out(struct app *app, struct request *request, int32_t result
 					       QTEE_MSG_NUM_OB(counts), request->args,
 					       msg->args)))
 		result = QTEE_ERROR_MAXDATA;
+	if (result == QTEE_OK && !object_is_app_loader(request->target) &&
+	    has_controller(request->args, QTEE_MSG_FIRST_OO(counts), QTEE_MSG_NUM_OO(counts)))
+		result = QTEE_ERROR_BADOBJ;
 	if (result == QTEE_OK && !objects_out(app, QTEE_MSG_FIRST_OO(counts),
 					      QTEE_MSG_NUM_OO(counts), request->args, msg->args))
 		result = QTEE_ERROR_KMEM;

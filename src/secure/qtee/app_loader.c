@@ -113,6 +113,11 @@ static const struct object_ops controller_ops = {
 	.destroy = controller_destroy,
 };
 
+bool object_is_app_controller(const struct object *object)
+{
+	return object && object->ops == &controller_ops;
+}
+
 /* --- the loader --- */
 
 struct app_loader {
@@ -200,6 +205,11 @@ static const struct object_ops loader_ops = {
 	.invoke = loader_invoke,
 	.destroy = loader_destroy,
 };
+
+bool object_is_app_loader(const struct object *object)
+{
+	return object && object->ops == &loader_ops;
+}
 
 int32_t app_loader_new(struct call *call, struct object *credentials,
 		       struct object **ret_service)
