@@ -549,8 +549,10 @@ static void test_queue_uncounted(void **state)
 
 	drv->world.config.reported_threads = 0;
 	assert_int_equal(drv_probe(drv), 0);
-	run_callers(drv);
-	assert_true(atomic_load(&drv->world.n_thread_limit) > 0);
+	/* On one CPU they may well not meet, a few times. */
+	do
+		run_callers(drv);
+	while (!atomic_load(&drv->world.n_thread_limit));
 }
 
 /* The world has fewer threads than it says */
