@@ -41,6 +41,7 @@ struct soc_region {
 	/* of a dedicated one; guarded by soc_mem.lock */
 	int fd;			/* -1: parked */
 	uint64_t key;		/* in the vault */
+	struct soc_region *next_idle, **prev_idle;	/* NULL: not in soc_mem.idle */
 };
 
 struct dir_entry {
@@ -65,6 +66,8 @@ struct soc_mem {
 	size_t dedicated_used;
 	struct vault *vault;
 	size_t n_files, max_files;	/* that are open here */
+	struct soc_region *idle;	/* those that may be parked, oldest first */
+	struct soc_region **idle_end;
 	size_t n_parked;
 };
 
@@ -85,6 +88,7 @@ int soc_mem_new(size_t ram_size, struct soc_mem **ret_mem)
 		return -ENOMEM;
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0)
 		mem->max_files = limit.rlim_cur / 2;
+	mem->idle_end = &mem->idle;
 	mem->ram_fd = -1;
 	mem->protected_fd = -1;
 	mem->next_pa = DEDICATED_PA;
@@ -305,8 +309,29 @@ static int file_open(struct soc_mem *mem, struct soc_region *region)
 	return vault_get(mem->vault, region->key, &fd) < 0 ? -ENOMEM : fd;
 }
 
+static void idle_unlink(struct soc_mem *mem, struct soc_region *region)
+{
+	if (!region->prev_idle)
+		return;
+	*region->prev_idle = region->next_idle;
+	if (region->next_idle)
+		region->next_idle->prev_idle = region->prev_idle;
+	else
+		mem->idle_end = region->prev_idle;
+	region->prev_idle = NULL;
+}
+
+static void idle_append(struct soc_mem *mem, struct soc_region *region)
+{
+	region->next_idle = NULL;
+	region->prev_idle = mem->idle_end;
+	*mem->idle_end = region;
+	mem->idle_end = &region->next_idle;
+}
+
 static void file_release(struct soc_mem *mem, struct soc_region *region)
 {
+	idle_unlink(mem, region);
 	if (region->fd >= 0) {
 		region->fd = close_fd(region->fd);
 		mem->n_files--;
@@ -422,9 +447,16 @@ void soc_region_park_file(struct soc_region *region)
 	if (!region->dedicated)
 		return;
 	pthread_mutex_lock(&mem->lock);
-	if (region->fd >= 0 && mem->n_files > mem->max_files &&
-	    vault_put(mem->vault, region->fd, &region->key) == 0) {
-		region->fd = close_fd(region->fd);
+	if (region->fd >= 0 && !region->prev_idle)
+		idle_append(mem, region);
+	/* The oldest goes: a buffer that is given up soon never costs the way there. */
+	while (mem->n_files > mem->max_files && mem->idle) {
+		struct soc_region *oldest = mem->idle;
+
+		if (vault_put(mem->vault, oldest->fd, &oldest->key) < 0)
+			break;
+		idle_unlink(mem, oldest);
+		oldest->fd = close_fd(oldest->fd);
 		mem->n_files--;
 		mem->n_parked++;
 	}

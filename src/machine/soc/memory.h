@@ -75,7 +75,7 @@ int soc_region_open_file(struct soc_region *region);
 
 /*
  * The file of a dedicated region will hardly be asked for any more: when this
- * process has many open, another one keeps it (vault.h).
+ * process has many open, another one keeps the oldest of those (vault.h).
  */
 void soc_region_park_file(struct soc_region *region);
 
